@@ -1,0 +1,140 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "descriptors/base/location.hpp"
+
+namespace moult {
+
+using Argv = std::vector<std::string>;  ///< an argument vector; never a shell string
+
+enum class Scheme { semver, deb, rpm, numeric, date, pep440 };
+
+/// Target level of a component, and the found levels that the vendor lets it start from.
+struct LevelSpec {
+  std::string to;
+  std::string from;  ///< constraint such as ">=1.0.0 <2.0.0"; empty: any level
+  Scheme scheme = Scheme::semver;
+  Location at;
+};
+
+enum class DriverKind { deb, archive, command };
+
+/// How the level of a component is found: one of three kinds.
+struct DetectSpec {
+  DriverKind kind = DriverKind::command;
+  std::string package;  ///< deb: name of the package
+  std::string file;     ///< archive: absolute path in the guest of the file that holds the level
+  Argv command;         ///< command: prints the level on its first line of standard output
+  Location at;
+};
+
+/// How a component is brought to its target level.
+struct UpdateSpec {
+  DriverKind kind = DriverKind::command;
+  std::vector<std::string> packages;     ///< deb: payload names
+  std::string archive;                   ///< archive: payload name
+  std::string unpack_to;                 ///< archive: absolute directory in the guest, replaced whole
+  Argv command;                          ///< command: run in the guest; payloads in $MOULT_PAYLOAD
+  Argv revert;                           ///< command: optional, undoes `command`
+  std::vector<std::string> payload;      ///< command: payload names it needs
+  std::vector<std::string> stop, start;  ///< systemd units stopped before and started after
+  bool reboot = false;                   ///< the clone is rebooted after the update
+  std::chrono::milliseconds timeout{std::chrono::minutes{10}};
+  Location at;
+};
+
+enum class CheckKind { none, http, tcp, command };
+
+/// A condition that must come true after an update, asked inside the guest.
+struct CheckSpec {
+  CheckKind kind = CheckKind::none;
+  int port = 0;
+  std::string path = "/";
+  int status = 200;
+  std::string contains;                                         ///< http: text that the body must contain; may be empty
+  Argv command;                                                 ///< exit code 0 means good
+  std::chrono::milliseconds timeout{std::chrono::seconds{60}};  ///< until it must be good
+  Location at;
+};
+
+/// Commands that the vendor wants run at given points of a run; empty: none.
+struct HookSpec {
+  Argv quiesce;   ///< original, before the fence
+  Argv activate;  ///< clone, after verification
+  Argv stop;      ///< original, at the seal: stops the services that write
+  Argv start;     ///< original, at a rollback: starts what `stop` stopped
+};
+
+enum class DataKind { files, handover, native, hooks };
+enum class ConflictRule { refuse, keep_original, keep_clone, merge };
+
+struct PatternRule {
+  std::string pattern;  ///< glob on the path below the root; "*" for all
+  ConflictRule rule = ConflictRule::refuse;
+  Argv merge;
+};
+
+/// Local data of a component, which must survive.
+struct DataSpec {
+  std::string name;
+  DataKind kind = DataKind::files;
+  std::string root;  ///< files: absolute directory in the guest
+  std::vector<std::string> include, exclude;
+  std::vector<PatternRule> conflict;  ///< first match decides; none matching: refuse
+  Argv migrate, downgrade;
+  Location at;
+};
+
+/// A condition on another component's found or target level.
+struct Requirement {
+  std::string component;
+  std::string constraint;
+  Location at;
+};
+
+struct Component {
+  std::string name;
+  std::string machine;
+  Location machine_at;  ///< where the machine is named
+  LevelSpec level;
+  DetectSpec detect;
+  UpdateSpec update;
+  CheckSpec check;
+  HookSpec hooks;
+  std::vector<DataSpec> data;
+  std::vector<std::string> after;  ///< components updated before this one
+  std::vector<Location> after_at;  ///< where each edge of `after` was written
+  std::vector<Requirement> requires_;
+  bool parallel = false;  ///< may run beside others on the same machine
+  Location at;
+};
+
+struct Payload {
+  std::string name;  ///< path relative to the descriptor's directory
+  std::string sha256;
+  std::uint64_t size = 0;
+  Location at;
+};
+
+/// The vendor's file.
+struct MaintenanceDescriptor {
+  std::string appliance;  ///< the appliance's id
+  Location appliance_at;  ///< where it stands
+  std::string release;
+  std::string notes;                  ///< optional text for people
+  std::vector<Component> components;  ///< in the order of the file
+  std::vector<Payload> payload;
+  std::string source;     ///< path it was read from
+  std::string directory;  ///< payload names are relative to it
+  std::string sha256;
+
+  [[nodiscard]] const Component* find_component(const std::string& name) const;
+  [[nodiscard]] const Payload* find_payload(const std::string& name) const;
+};
+
+}  // namespace moult

@@ -1,0 +1,144 @@
+#include "descriptors/parse/keys.hpp"
+
+#include <array>
+
+namespace moult::parse {
+namespace {
+
+constexpr bool kRequired = true;
+
+constexpr std::array kAppliance{
+    Key{"moult", "the kind of file, appliance/v1", kRequired},
+    Key{"id", "the vendor's identifier of the appliance", kRequired},
+    Key{"hosts", "names of hosts and their libvirt URIs"},
+    Key{"machines", "the machines of the appliance", kRequired},
+    Key{"entry", "where clients come in; write none where nothing can hold them", kRequired},
+};
+constexpr std::array kMachine{
+    Key{"host", "a name under hosts"},
+    Key{"domain", "the name of the libvirt domain", kRequired},
+};
+constexpr std::array kEntry{
+    Key{"haproxy", "an HAProxy in front"},
+    Key{"none", "nothing in front"},
+    Key{"command", "commands that hold and release"},
+    Key{"check", "a URL asked through the entry after the switch"},
+};
+constexpr std::array kHaproxy{
+    Key{"socket", "the path of HAProxy's runtime socket", kRequired},
+    Key{"frontend", "the name of the frontend", kRequired},
+    Key{"map", "the map that holds requests"},
+};
+constexpr std::array kEntryCommand{
+    Key{"hold", "the command that makes new requests wait", kRequired},
+    Key{"drain", "the command that waits for requests in flight", kRequired},
+    Key{"release", "the command that lets requests go on", kRequired},
+    Key{"where", "the command that prints whether requests are held", kRequired},
+};
+
+constexpr std::array kMaintenance{
+    Key{"moult", "the kind of file, maintenance/v1", kRequired},
+    Key{"appliance", "the identifier of the appliance that this is for", kRequired},
+    Key{"release", "the name of the release", kRequired},
+    Key{"notes", "text for people"},
+    Key{"components", "the components and their target levels", kRequired},
+    Key{"payload", "the files that updates need"},
+};
+constexpr std::array kComponent{
+    Key{"machine", "the name of a machine in the appliance descriptor", kRequired},
+    Key{"level", "the target level", kRequired},
+    Key{"detect", "how the level is found", kRequired},
+    Key{"update", "how the component is brought to its target level", kRequired},
+    Key{"check", "what must come true after the update"},
+    Key{"hooks", "commands at given points of a run"},
+    Key{"data", "local data that must survive"},
+    Key{"after", "components updated before this one"},
+    Key{"requires", "conditions on the levels of other components"},
+    Key{"parallel", "may run beside others on the same machine"},
+};
+constexpr std::array kLevel{
+    Key{"to", "the target level", kRequired},
+    Key{"from", "the found levels that it may start from"},
+    Key{"scheme", "how levels are read and ordered"},
+};
+constexpr std::array kDetect{
+    Key{"deb", "the name of a Debian package"},
+    Key{"archive", "the path of the file that holds the level"},
+    Key{"command", "a command that prints the level"},
+};
+constexpr std::array kUpdate{
+    Key{"deb", "payload names of Debian packages"},
+    Key{"archive", "the payload name of a tar archive"},
+    Key{"unpack_to", "the directory that the archive replaces"},
+    Key{"command", "a command run in the guest"},
+    Key{"revert", "a command that undoes the update"},
+    Key{"payload", "payload names that the command needs"},
+    Key{"stop", "units stopped before"},
+    Key{"start", "units started after"},
+    Key{"reboot", "reboot the clone after"},
+    Key{"timeout", "the longest time it may take"},
+};
+constexpr std::array kCheck{
+    Key{"http", "a request to the guest itself"},
+    Key{"tcp", "a connection to the guest itself"},
+    Key{"command", "a command whose exit code 0 means good"},
+    Key{"timeout", "the time until it must be good"},
+};
+constexpr std::array kHttp{
+    Key{"port", "the port of the service in the guest", kRequired},
+    Key{"path", "the path of the request"},
+    Key{"status", "the status that means good"},
+    Key{"contains", "text that the answer must contain"},
+};
+constexpr std::array kTcp{Key{"port", "the port of the service in the guest", kRequired}};
+constexpr std::array kHook{
+    Key{"quiesce", "on the original, before the fence"},
+    Key{"activate", "on the clone, after verification"},
+    Key{"stop", "on the original, at the seal"},
+    Key{"start", "on the original, at a rollback"},
+};
+constexpr std::array kData{
+    Key{"files", "the directory whose files are carried over", kRequired},
+    Key{"include", "patterns of what is carried over"},
+    Key{"exclude", "patterns of what is left out"},
+    Key{"conflict", "what happens to a path that changed on both sides"},
+    Key{"migrate", "the command that turns the old form into the new"},
+    Key{"downgrade", "the command that turns the new form into the old"},
+};
+constexpr std::array kMerge{Key{"merge", "the command that merges both sides", kRequired}};
+constexpr std::array kPayload{
+    Key{"sha256", "the SHA-256 of the file", kRequired},
+    Key{"size", "the size of the file in bytes", kRequired},
+};
+
+constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys,      &kEntryKeys,
+                                    &kHaproxyKeys,   &kEntryCommandKeys, &kNoneKeys};
+constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLevelKeys, &kDetectKeys,
+                                      &kUpdateKeys,      &kCheckKeys,     &kHttpKeys,  &kTcpKeys,
+                                      &kHookKeys,        &kDataKeys,      &kMergeKeys, &kPayloadKeys};
+
+}  // namespace
+
+constexpr KeySet kApplianceKeys{"appliance", kAppliance};
+constexpr KeySet kMachineKeys{"machine", kMachine};
+constexpr KeySet kEntryKeys{"entry", kEntry};
+constexpr KeySet kHaproxyKeys{"haproxy", kHaproxy};
+constexpr KeySet kEntryCommandKeys{"entry_command", kEntryCommand};
+constexpr KeySet kNoneKeys{"none", {}};
+constexpr KeySet kMaintenanceKeys{"maintenance", kMaintenance};
+constexpr KeySet kComponentKeys{"component", kComponent};
+constexpr KeySet kLevelKeys{"level", kLevel};
+constexpr KeySet kDetectKeys{"detect", kDetect};
+constexpr KeySet kUpdateKeys{"update", kUpdate};
+constexpr KeySet kCheckKeys{"check", kCheck};
+constexpr KeySet kHttpKeys{"http", kHttp};
+constexpr KeySet kTcpKeys{"tcp", kTcp};
+constexpr KeySet kHookKeys{"hooks", kHook};
+constexpr KeySet kDataKeys{"data", kData};
+constexpr KeySet kMergeKeys{"merge", kMerge};
+constexpr KeySet kPayloadKeys{"payload", kPayload};
+
+std::span<const KeySet* const> appliance_key_sets() { return kApplianceSets; }
+std::span<const KeySet* const> maintenance_key_sets() { return kMaintenanceSets; }
+
+}  // namespace moult::parse
