@@ -1,0 +1,157 @@
+#include "drivers/guest/files/freezer.hpp"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "drivers/guest/files/stamp.hpp"
+#include "drivers/guest/files/system_error.hpp"
+
+namespace moult::files {
+namespace {
+
+/// Writes dirty pages out before anything is frozen, side by side, so that the freeze itself is short.
+void sync_all(const std::vector<Fd>& fds) {
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < fds.size(); ++i) threads.emplace_back([fd = fds[i].get()] { (void)::syncfs(fd); });
+  if (!fds.empty()) (void)::syncfs(fds[0].get());
+  for (auto& thread : threads) thread.join();
+}
+
+std::vector<dev_t> devices_of(const std::vector<Mount>& mounts) {
+  std::vector<dev_t> devices;
+  for (const auto& mount : mounts) devices.push_back(mount.device);
+  std::sort(devices.begin(), devices.end());
+  return devices;
+}
+
+}  // namespace
+
+Freezer::Freezer()
+    : timer_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
+      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  keeper_ = std::thread([this] { keep_lease(); });
+}
+
+Freezer::~Freezer() {
+  const std::uint64_t one = 1;
+  (void)!::write(stop_.get(), &one, sizeof one);
+  keeper_.join();
+  (void)thaw();
+}
+
+Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl) {
+  if (ttl <= Millis::zero())
+    return fail(Code::usage, "a freeze needs a time to live", "give it one of at least a millisecond");
+  if (!timer_ || !stop_) return fail(Code::io, "a timer for the lease is not to be had");
+  const std::lock_guard one_at_a_time(freezing_);
+  const auto start = std::chrono::steady_clock::now();
+  MOULT_ASSIGN(const bool held, renew(mounts, ttl));
+  if (held) return Millis{0};
+  std::vector<Fd> fds;
+  for (const auto& mount : mounts) {
+    fds.emplace_back(::open(mount.point.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fds.back()) return system_failure("cannot open " + shown(mount.point), errno);
+  }
+  sync_all(fds);
+  const auto lease = begin_lease(ttl);
+  for (std::size_t i = mounts.size(); i-- > 0;)
+    if (auto done = freeze_one({std::move(mounts[i]), std::move(fds[i])}, lease); !done) {
+      (void)thaw();
+      return pass(std::move(done));
+    }
+  return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - start);
+}
+
+/// True when the same file systems are frozen already: then the lease begins anew.
+Result<bool> Freezer::renew(const std::vector<Mount>& mounts, Millis ttl) {
+  const std::lock_guard lock(mutex_);
+  if (held_.empty()) return false;
+  std::vector<Mount> held;
+  for (const auto& each : held_) held.push_back(each.mount);
+  if (devices_of(held) != devices_of(mounts))
+    return fail(Code::busy, "other file systems are frozen already", "thaw them first");
+  arm(ttl);
+  return true;
+}
+
+/// The lease runs before the first file system is frozen: however long a freeze takes, the keeper thaws what is frozen
+/// by then.
+std::uint64_t Freezer::begin_lease(Millis ttl) {
+  const std::lock_guard lock(mutex_);
+  since_ = wall_now();
+  arm(ttl);
+  return lease_;
+}
+
+Result<> Freezer::freeze_one(Held held, std::uint64_t lease) {
+  const int failed = ::ioctl(held.fd.get(), FIFREEZE, 0) == 0 ? 0 : errno;
+  const auto where = shown(held.mount.point) + " (" + held.mount.type + " on " + held.mount.source + ")";
+  if (failed == EBUSY)
+    return fail(Code::busy, "the file system at " + where + " is frozen already, by someone else",
+                "find out who froze it, and thaw it with fsfreeze -u");
+  if (failed == EOPNOTSUPP)
+    return fail(Code::refused, "the file system at " + where + " cannot be frozen",
+                "keep the set on a file system of a disk");
+  if (failed != 0) return system_failure("cannot freeze " + where, failed);
+  const std::lock_guard lock(mutex_);
+  held_.push_back(std::move(held));
+  if (lease == lease_) return {};
+  return fail(Code::timeout, "freezing took longer than its lease; everything is thawed again",
+              "write less, or allow a longer lease");
+}
+
+bool Freezer::thaw() {
+  const std::lock_guard lock(mutex_);
+  return thaw_all();
+}
+
+bool Freezer::thaw_all() {
+  bool held = !held_.empty();
+  while (!held_.empty()) {
+    // EINVAL: somebody else thawed it, so it did not hold.
+    if (::ioctl(held_.back().fd.get(), FITHAW, 0) != 0) held = false;
+    held_.pop_back();
+  }
+  ++lease_;
+  since_ = 0;
+  arm(Millis::zero());
+  return held;
+}
+
+void Freezer::arm(Millis ttl) {
+  struct itimerspec when {};
+  when.it_value.tv_sec = ttl.count() / 1000;
+  when.it_value.tv_nsec = ttl.count() % 1000 * 1'000'000;
+  (void)::timerfd_settime(timer_.get(), 0, &when, nullptr);
+}
+
+void Freezer::keep_lease() {
+  while (true) {
+    struct pollfd fds[2] = {{timer_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
+    if (::poll(fds, 2, -1) < 0 && errno != EINTR) continue;
+    if (fds[1].revents != 0) return;
+    const std::lock_guard lock(mutex_);
+    std::uint64_t expired = 0;
+    // A new lease may have been armed since poll returned: then there is nothing to read.
+    if (::read(timer_.get(), &expired, sizeof expired) > 0) (void)thaw_all();
+  }
+}
+
+std::int64_t Freezer::frozen_since(dev_t device) const {
+  const std::lock_guard lock(mutex_);
+  const bool covered = std::any_of(held_.begin(), held_.end(), [&](const Held& held) {
+    struct stat st {};
+    return held.mount.device == device || (::fstat(held.fd.get(), &st) == 0 && st.st_dev == device);
+  });
+  return covered ? since_ : 0;
+}
+
+}  // namespace moult::files

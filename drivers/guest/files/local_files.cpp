@@ -1,0 +1,338 @@
+#include "drivers/guest/files/local_files.hpp"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+#include <mutex>
+
+#include "drivers/guest/files/apply_round.hpp"
+#include "drivers/guest/files/capture.hpp"
+#include "drivers/guest/files/freezer.hpp"
+#include "drivers/guest/files/mapped_files.hpp"
+#include "drivers/guest/files/source_set.hpp"
+#include "drivers/guest/files/system_error.hpp"
+#include "drivers/guest/files/target_set.hpp"
+
+namespace moult {
+namespace {
+
+using namespace files;  // all of this file is about them
+
+constexpr Millis kMapsDeadline{500};
+
+/// A set as the sending side keeps it.
+struct Source {
+  Source(Tree tree, const FileSet& file_set, std::size_t limit) : set(std::move(tree), file_set, limit) {}
+  std::mutex mutex;
+  SourceSet set;
+  std::string root;                    ///< as the kernel names it
+  std::string no_events;               ///< why capture does not cover it
+  std::int64_t emitted_in_freeze = 0;  ///< the freeze (its start) under which the last round was taken
+  bool watched = false;                ///< capture was told of it, and was not stopped since
+};
+
+/// Both lives of a set; a run's reverse direction gives it the other one.
+struct Roles {
+  std::string root;
+  std::shared_ptr<Source> source;
+  std::shared_ptr<TargetSet> target;
+  bool emitted = false;  ///< since the target was opened: its knowledge is out of date
+};
+
+Result<std::string> kernel_path(const Tree& tree) {
+  char path[4097];
+  const auto size = ::readlink(fd_path(tree.root()).c_str(), path, sizeof path);
+  if (size <= 0) return system_failure("cannot find the path of " + shown(tree.path()), errno);
+  return std::string(path, static_cast<std::size_t>(size));
+}
+
+class LocalFiles final : public GuestFiles {
+ public:
+  explicit LocalFiles(LocalFilesOptions options) : options_(std::move(options)) {}
+
+  Result<> start_capture(const std::vector<FileSet>& sets) override;
+  Result<> stop_capture() override;
+  Result<Pending> pending(const std::string& set) override;
+  Result<> open_target(const FileSet& set) override;
+  Result<> manifest(const std::string& set, const ByteSink& sink) override;
+  Result<> restore_target(const FileSet& set, const ByteSource& manifest) override;
+  Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
+                          const ByteSink& sink) override;
+  Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) override;
+  Result<> accept(const std::string& set, const std::vector<std::string>& paths) override;
+  Result<std::string> digest(const std::string& set) override;
+  Result<Millis> freeze(const std::vector<std::string>& sets, Millis ttl) override;
+  Result<bool> thaw() override { return freezer_.thaw(); }
+  Result<> sync(const std::vector<std::string>& sets) override;
+
+ private:
+  Result<> start_one(const FileSet& set);
+  Result<std::shared_ptr<Source>> source(const std::string& set);
+  Result<std::shared_ptr<TargetSet>> target(const std::string& set);
+  Result<RoundContext> context_of(const std::string& set, Source& source, bool look_for_maps);
+  bool note_mapped(Source& source);
+  Result<std::vector<std::string>> roots_of(const std::vector<std::string>& sets);
+
+  const LocalFilesOptions options_;
+  std::mutex mutex_;  ///< guards what follows; never held while files are read
+  std::map<std::string, Roles> sets_;
+  std::shared_ptr<Capture> capture_;
+  std::string no_capture_;  ///< why there is none
+  Freezer freezer_;
+};
+
+Result<> LocalFiles::start_capture(const std::vector<FileSet>& sets) {
+  const std::lock_guard lock(mutex_);
+  if (!capture_ && no_capture_.empty() && !options_.use_fanotify) no_capture_ = "capture by events is switched off";
+  if (!capture_ && no_capture_.empty()) {
+    if (auto started = Capture::start())
+      capture_ = std::move(*started);
+    else
+      no_capture_ = started.error().message;
+  }
+  for (const auto& set : sets) MOULT_TRY(start_one(set));
+  return {};
+}
+
+/// A set that cannot be watched is no failure: its rounds scan, and say why.
+Result<> LocalFiles::start_one(const FileSet& set) {
+  auto& roles = sets_[set.name];
+  const bool again = roles.source && roles.source->set.tree().path() == set.root;
+  if (again && roles.source->watched) return {};
+  if (!again) {
+    MOULT_ASSIGN(auto tree, Tree::open(set.root));
+    MOULT_ASSIGN(auto root, kernel_path(tree));
+    roles.source = std::make_shared<Source>(std::move(tree), set, options_.pending_paths);
+    roles.source->root = std::move(root);
+  }
+  auto& source = *roles.source;
+  source.watched = true;
+  source.no_events = no_capture_;
+  if (!capture_) return {};
+  if (auto watched = capture_->watch(source.root, source.set.log()); !watched)
+    source.no_events = watched.error().message;
+  if (again) source.set.log()->lose("capture was stopped for a while");
+  return {};
+}
+
+Result<> LocalFiles::stop_capture() {
+  std::shared_ptr<Capture> last;
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, roles] : sets_) {
+    if (!roles.source) continue;
+    roles.source->watched = false;
+    roles.source->no_events = "capture is stopped";
+  }
+  last.swap(capture_);
+  no_capture_.clear();
+  return {};
+}
+
+Result<std::shared_ptr<Source>> LocalFiles::source(const std::string& set) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sets_.find(set);
+  if (found != sets_.end() && found->second.source) return found->second.source;
+  return fail(Code::not_found, "no capture was started for the data set " + shown(set), "start capture first");
+}
+
+Result<std::shared_ptr<TargetSet>> LocalFiles::target(const std::string& set) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sets_.find(set);
+  if (found != sets_.end() && found->second.target) return found->second.target;
+  return fail(Code::not_found, "the data set " + shown(set) + " was not opened as a target", "open it first");
+}
+
+/// Marks files that are mapped for shared writing, below the set's root as other processes see it too.
+bool LocalFiles::note_mapped(Source& source) {
+  const auto mapped = files_mapped_for_writing(kMapsDeadline);
+  if (!mapped) {
+    source.set.log()->lose("a process that waits does not let its memory maps be read");
+    return false;
+  }
+  const auto root = source.root == "/" ? std::string() : source.root;
+  bool any = false;
+  for (const auto& file : *mapped) {
+    if (!is_below(file.path, root)) continue;
+    source.set.log()->note(file.path.substr(root.size() + 1), Changes::suspect);
+    any = true;
+  }
+  return any;
+}
+
+/// Brings the set's log up to this moment and says what a round depends on.
+Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& source, bool look_for_maps) {
+  RoundContext context;
+  std::shared_ptr<Capture> capture;
+  {
+    const std::lock_guard lock(mutex_);
+    capture = capture_;
+    context.no_events = source.no_events;
+  }
+  struct stat st {};
+  if (::fstat(source.set.tree().root(), &st) != 0)
+    return system_failure("cannot look at the data set " + shown(set), errno);
+  context.frozen_since = freezer_.frozen_since(st.st_dev);
+  // Nothing was written since a round under the same freeze, mapped or not.
+  const bool at_rest = context.frozen_since != 0 && context.frozen_since == source.emitted_in_freeze;
+  if (capture && context.no_events.empty()) {
+    if (auto mounted = capture->watch_new_mounts(source.root); !mounted || *mounted)
+      source.set.log()->lose(mounted ? "a file system was mounted in the set" : mounted.error().message);
+    capture->drain();
+    if (look_for_maps && !at_rest) context.mapped = note_mapped(source);
+  }
+  return context;
+}
+
+Result<Pending> LocalFiles::pending(const std::string& set) {
+  MOULT_ASSIGN(const auto found, source(set));
+  const std::lock_guard lock(found->mutex);
+  MOULT_TRY(context_of(set, *found, false).map([](const RoundContext&) {}));
+  return found->set.pending();
+}
+
+Result<EmitReport> LocalFiles::emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
+                                    const ByteSink& sink) {
+  MOULT_ASSIGN(const auto found, source(set));
+  const std::lock_guard lock(found->mutex);
+  MOULT_ASSIGN(auto context, context_of(set, *found, mode == RoundMode::events));
+  std::shared_ptr<TargetSet> other_life;
+  {
+    const std::lock_guard roles_lock(mutex_);
+    other_life = sets_[set].target;
+  }
+  std::unique_lock<std::mutex> hints_lock;
+  if (other_life && mode == RoundMode::reconcile) {
+    hints_lock = std::unique_lock(other_life->mutex);
+    context.hints = &other_life->known();
+  }
+  auto report = found->set.emit(mode, manifest, sink, context);
+  if (!report) return pass(std::move(report), "data set " + shown(set));
+  found->emitted_in_freeze = context.frozen_since;
+  const std::lock_guard roles_lock(mutex_);
+  sets_[set].emitted = true;
+  return report;
+}
+
+Result<std::string> LocalFiles::digest(const std::string& set) {
+  bool as_source = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = sets_.find(set);
+    if (found == sets_.end())
+      return fail(Code::not_found, "the data set " + shown(set) + " is not known",
+                  "start capture, or open it as a target, first");
+    as_source = found->second.source && (!found->second.target || found->second.emitted);
+  }
+  if (!as_source) {
+    MOULT_ASSIGN(const auto found, target(set));
+    const std::lock_guard lock(found->mutex);
+    return found->digest();
+  }
+  MOULT_ASSIGN(const auto found, source(set));
+  const std::lock_guard lock(found->mutex);
+  MOULT_ASSIGN(const auto context, context_of(set, *found, true));
+  return found->set.digest(context);
+}
+
+/// A second opening of the same set changes nothing, unless rounds went the other way since: then what is known of the
+/// target is out of date.
+Result<> LocalFiles::open_target(const FileSet& set) {
+  Roles roles;
+  {
+    const std::lock_guard lock(mutex_);
+    roles = sets_[set.name];
+  }
+  if (roles.target && roles.root == set.root && !roles.emitted) {
+    const std::lock_guard lock(roles.target->mutex);
+    roles.target->set_rules(set);
+    return {};
+  }
+  MOULT_ASSIGN(auto tree, Tree::open(set.root));
+  auto fresh = std::make_shared<TargetSet>(std::move(tree), set);
+  std::unique_lock<std::mutex> hints_lock;
+  const Manifest* hints = nullptr;
+  if (roles.source) {
+    hints_lock = std::unique_lock(roles.source->mutex);
+    hints = &roles.source->set.manifest();
+  }
+  if (auto done = fresh->scan(hints); !done) return pass(std::move(done), "data set " + shown(set.name));
+  const std::lock_guard lock(mutex_);
+  auto& now = sets_[set.name];
+  now.root = set.root;
+  now.target = std::move(fresh);
+  now.emitted = false;
+  return {};
+}
+
+Result<> LocalFiles::restore_target(const FileSet& set, const ByteSource& manifest) {
+  MOULT_ASSIGN(auto tree, Tree::open(set.root));
+  auto fresh = std::make_shared<TargetSet>(std::move(tree), set);
+  if (auto done = fresh->restore(manifest); !done) return pass(std::move(done), "data set " + shown(set.name));
+  const std::lock_guard lock(mutex_);
+  auto& now = sets_[set.name];
+  now.root = set.root;
+  now.target = std::move(fresh);
+  now.emitted = false;
+  return {};
+}
+
+Result<> LocalFiles::manifest(const std::string& set, const ByteSink& sink) {
+  MOULT_ASSIGN(const auto found, target(set));
+  const std::lock_guard lock(found->mutex);
+  return found->save(sink);
+}
+
+Result<std::unique_ptr<ApplyStream>> LocalFiles::apply(const std::string& set) {
+  MOULT_ASSIGN(auto found, target(set));
+  return std::unique_ptr<ApplyStream>(new ApplyRound(std::move(found), {options_.work_dir, options_.merge_timeout}));
+}
+
+Result<> LocalFiles::accept(const std::string& set, const std::vector<std::string>& paths) {
+  MOULT_ASSIGN(const auto found, target(set));
+  const std::lock_guard lock(found->mutex);
+  return found->accept(paths);
+}
+
+Result<std::vector<std::string>> LocalFiles::roots_of(const std::vector<std::string>& sets) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> roots;
+  for (const auto& set : sets) {
+    const auto found = sets_.find(set);
+    if (found == sets_.end())
+      return fail(Code::not_found, "the data set " + shown(set) + " is not known",
+                  "start capture, or open it as a target, first");
+    const auto& roles = found->second;
+    const auto& root = roles.source ? roles.source->set.tree().path() : roles.root;
+    MOULT_ASSIGN(const auto tree, Tree::open(root));
+    MOULT_ASSIGN(auto real, kernel_path(tree));
+    roots.push_back(std::move(real));
+  }
+  return roots;
+}
+
+Result<Millis> LocalFiles::freeze(const std::vector<std::string>& sets, Millis ttl) {
+  MOULT_ASSIGN(const auto roots, roots_of(sets));
+  MOULT_ASSIGN(auto mounts, mounts_to_freeze(roots));
+  return freezer_.freeze(std::move(mounts), ttl);
+}
+
+Result<> LocalFiles::sync(const std::vector<std::string>& sets) {
+  MOULT_ASSIGN(const auto roots, roots_of(sets));
+  for (const auto& root : roots) {
+    const Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::syncfs(fd.get()) != 0) return system_failure("cannot sync the file system of " + shown(root), errno);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<GuestFiles> make_local_files(LocalFilesOptions options) {
+  if (::sodium_init() < 0) return nullptr;  // no source of random numbers
+  return std::make_unique<LocalFiles>(std::move(options));
+}
+
+}  // namespace moult

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+
+#include "drivers/guest/files/changes.hpp"
+#include "drivers/guest/files/item_reader.hpp"
+#include "drivers/guest/files/manifest.hpp"
+#include "drivers/guest/files/round_plan.hpp"
+#include "drivers/guest_files.hpp"
+
+namespace moult::files {
+
+/// What the rest of the helper knows that a round depends on.
+struct RoundContext {
+  std::string no_events;            ///< why capture does not cover this set; empty: it does
+  std::int64_t frozen_since = 0;    ///< wall clock when this helper froze the set's file system; 0: it did not
+  bool mapped = false;              ///< some of the set's files are mapped for shared writing
+  const Manifest* hints = nullptr;  ///< the same set's manifest as a target: hashes that need not be computed again
+};
+
+/// One set on the side that sends. One call at a time; the change log may be written to meanwhile.
+class SourceSet {
+ public:
+  SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit);
+
+  [[nodiscard]] const std::shared_ptr<ChangeLog>& log() const { return log_; }
+  [[nodiscard]] Tree& tree() { return tree_; }
+  [[nodiscard]] const Manifest& manifest() const { return manifest_; }
+  [[nodiscard]] bool ever_emitted() const { return complete_; }
+
+  Result<EmitReport> emit(RoundMode mode, const ByteSource& manifest, const ByteSink& sink,
+                          const RoundContext& context);
+  Result<std::string> digest(const RoundContext& context);
+  Result<Pending> pending();
+
+ private:
+  class Round;
+  struct Update {
+    std::string path;
+    Entry entry;
+  };
+  Result<EmitReport> emit_taken(RoundMode mode, Changes& changes, const ByteSource& manifest, const ByteSink& sink,
+                                const RoundContext& context);
+  Result<> reopen(Changes& changes);
+  Result<RoundPlan> plan_round(bool scan, const Changes& changes);
+  Result<RoundPlan> plan_reconcile(const Changes& changes, const RoundContext& context);
+  void keep_unchanged(const std::string& path, const struct stat& st, const Entry& theirs, const RoundContext& context);
+  [[nodiscard]] const Entry* known_hash(const std::string& path, const struct stat& st,
+                                        const RoundContext& context) const;
+  Result<> send_plan(const RoundPlan& plan, RecordWriter& writer, Round& round);
+  Result<> send_item(const std::string& path, const Item& item, RecordWriter& writer, Round& round);
+  Result<std::optional<Observed>> observe(const std::string& path, const Item& item, RecordWriter* writer,
+                                          Round& round);
+  [[nodiscard]] std::optional<Entry> already_there(const std::string& path, const Item& item) const;
+  void commit(Round& round, bool reconciled);
+  void forget(const std::string& path);
+  void carry(const std::string& path, const Entry& entry);
+
+  Tree tree_;
+  PathFilter filter_;
+  std::shared_ptr<ChangeLog> log_;
+  Manifest manifest_;
+  SetDigest digest_;
+  std::unique_ptr<Manifest> theirs_;  ///< the target's, during a reconciling round
+  bool complete_ = false;             ///< the manifest holds every path that the target may have
+  std::uint32_t scan_ = 0;
+  std::int64_t sync_started_ = 0;                                     ///< every page that was dirty then is clean now
+  std::unordered_map<std::string, std::pair<Stamp, Hash>> digested_;  ///< pending paths as the last digest read them
+};
+
+}  // namespace moult::files

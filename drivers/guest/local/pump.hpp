@@ -1,0 +1,14 @@
+#pragma once
+
+#include <chrono>
+
+#include "drivers/guest/local/spawn.hpp"
+
+namespace moult::guest {
+
+/// Feeds a child its input and keeps its output, up to the command's limit for each stream, until it has ended. Leaves
+/// the child as a zombie. `truncated` and the two texts are set in the outcome. False: the deadline came first.
+[[nodiscard]] bool pump(Child& child, const Command& command, std::chrono::steady_clock::time_point deadline,
+                        Outcome& outcome);
+
+}  // namespace moult::guest

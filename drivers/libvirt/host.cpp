@@ -1,0 +1,100 @@
+#include "drivers/libvirt/host.hpp"
+
+#include <libvirt/libvirt.h>
+
+#include "drivers/libvirt/clone_mark.hpp"
+#include "drivers/libvirt/event_loop.hpp"
+#include "drivers/libvirt/event_source.hpp"
+
+namespace moult::virt {
+namespace {
+
+constexpr Millis kConnectDeadline{5000};
+constexpr Millis kCloseDeadline{2000};
+constexpr std::chrono::seconds kRepeatFailure{1};
+constexpr int kKeepaliveSeconds = 5;
+constexpr unsigned kKeepaliveCount = 3;
+
+// Closing speaks with the daemon too, so it must not hang either.
+void close_connection(virConnectPtr connection, const Subscriptions& subscriptions) {
+  (void)run_bounded(kCloseDeadline, [connection, subscriptions] {
+    unsubscribe(connection, subscriptions);
+    virConnectClose(connection);
+  });
+}
+
+Result<Connection> open_now(const std::string& uri, const std::shared_ptr<EventQueue>& queue) {
+  const virConnectPtr opened = virConnectOpen(uri.c_str());
+  if (opened == nullptr) {
+    Error error = last_error("connect to " + uri, Effect::none);
+    if (error.code != Code::refused)
+      error = {Code::unreachable,
+               error.message,
+               "see that libvirtd runs there and that `virsh -c " + uri + " list` works",
+               {},
+               Disposition::retry};
+    return Unexpected(std::move(error));
+  }
+  virConnectSetKeepAlive(opened, kKeepaliveSeconds,
+                         kKeepaliveCount);  // drivers in this process know none, and need none
+  const auto subscriptions = queue ? subscribe(opened, uri, queue) : Subscriptions{};
+  return Connection(opened, [subscriptions](virConnectPtr connection) { close_connection(connection, subscriptions); });
+}
+
+}  // namespace
+
+Result<Connection> open_connection(const std::string& uri, Millis deadline, const std::shared_ptr<EventQueue>& queue) {
+  ensure_event_loop();
+  auto opened =
+      bounded<Connection>({"connect to " + uri, Effect::none, deadline}, [uri, queue] { return open_now(uri, queue); });
+  if (!opened && opened.error().code == Code::timeout) {
+    return Unexpected(Error{Code::unreachable,
+                            opened.error().message,
+                            "see that the host is up and that libvirtd answers there",
+                            {},
+                            Disposition::retry});
+  }
+  return opened;
+}
+
+bool is_alive(_virConnect* connection) { return virConnectIsAlive(connection) == 1; }
+
+Result<DomainHandle> find_domain(_virConnect* connection, const std::string& name, Effect effect) {
+  DomainHandle domain(virDomainLookupByName(connection, name.c_str()));
+  if (domain) return domain;
+  if (!last_error_is_absence()) return virt_fail("look up domain " + name, effect);
+  domain = find_successor(connection, name);
+  if (domain) return domain;
+  return fail(Code::not_found, "there is no domain " + name, "see `virsh list --all` on that host for the names");
+}
+
+Result<Connection> Host::connection() {
+  const std::lock_guard lock(mutex_);
+  if (current_ && is_alive(current_.get())) return current_;
+  current_.reset();
+  const auto now = std::chrono::steady_clock::now();
+  if (failure_ && now - failed_at_ < kRepeatFailure) return Unexpected(*failure_);
+  auto opened = open_connection(uri_, kConnectDeadline, queue_);
+  failure_.reset();
+  if (opened) {
+    current_ = *opened;
+  } else {
+    failure_ = opened.error();
+    failed_at_ = std::chrono::steady_clock::now();
+  }
+  return opened;
+}
+
+bool Host::lost() {
+  const std::lock_guard lock(mutex_);
+  return !current_ || !is_alive(current_.get());
+}
+
+Host& Hosts::at(const std::string& uri) {
+  const std::lock_guard lock(mutex_);
+  auto& host = hosts_[uri];
+  if (!host) host = std::make_unique<Host>(uri, queue_);
+  return *host;
+}
+
+}  // namespace moult::virt

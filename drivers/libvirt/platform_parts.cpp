@@ -1,0 +1,56 @@
+#include "drivers/libvirt/platform_parts.hpp"
+
+#include <thread>
+
+#include "drivers/libvirt/agent_access.hpp"
+#include "drivers/libvirt/agent_call.hpp"
+#include "drivers/libvirt/channels.hpp"
+#include "drivers/libvirt/cloner.hpp"
+#include "drivers/libvirt/host.hpp"
+#include "drivers/libvirt/lifecycle.hpp"
+#include "drivers/libvirt/networks.hpp"
+
+namespace moult {
+namespace {
+
+constexpr Millis kPingPause{100};
+constexpr Millis kPingDeadline{5000};
+
+// Trying again helps while a guest boots; a machine without the channel will not get one by waiting.
+bool worth_waiting(const Error& error) {
+  return error.code == Code::timeout ||
+         (error.code == Code::unreachable && error.message.find("not configured") == std::string::npos);
+}
+
+}  // namespace
+
+struct LibvirtParts::Members {
+  virt::Hosts hosts;
+  virt::Lifecycle lifecycle{hosts};
+  virt::Cloner cloner{hosts};
+  virt::Networks networks{hosts};
+  virt::Channels channels{hosts};
+};
+
+LibvirtParts::LibvirtParts() : members_(std::make_unique<Members>()) {}
+LibvirtParts::~LibvirtParts() = default;
+
+MachineLifecycle& LibvirtParts::lifecycle() { return members_->lifecycle; }
+ApplianceCloner& LibvirtParts::cloner() { return members_->cloner; }
+NetworkPort& LibvirtParts::network() { return members_->networks; }
+ChannelOpener& LibvirtParts::channels() { return members_->channels; }
+MachineEvents& LibvirtParts::events() { return members_->hosts.events(); }
+
+Result<std::unique_ptr<GuestAccess>> LibvirtParts::agent(const MachineRef& machine, Millis deadline) {
+  auto& host = members_->hosts.at(machine.uri);
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  while (true) {
+    const auto answer =
+        virt::agent_call(host, machine, R"({"execute":"guest-ping"})", kPingDeadline, virt::Effect::none);
+    if (answer) return virt::make_agent_access(host, machine);
+    if (!worth_waiting(answer.error()) || std::chrono::steady_clock::now() >= until) return Unexpected(answer.error());
+    std::this_thread::sleep_for(kPingPause);
+  }
+}
+
+}  // namespace moult

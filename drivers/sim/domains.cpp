@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "drivers/sim/world.hpp"
+
+namespace moult::sim {
+namespace {
+constexpr Time kLeastBoot = 1'500'000, kMostBoot = 4'000'000;
+}  // namespace
+
+Domain* World::find(const MachineRef& ref) {
+  Domain* by_alias = nullptr;
+  for (const auto& domain : domains_) {
+    if (!domain || domain->ref.uri != ref.uri) continue;
+    if (domain->ref.domain == ref.domain) return domain.get();
+    if (domain->alias == ref.domain) by_alias = domain.get();
+  }
+  return by_alias;
+}
+
+int World::index_of(const Domain& domain) const {
+  for (std::size_t i = 0; i < domains_.size(); ++i)
+    if (domains_[i].get() == &domain) return static_cast<int>(i);
+  return -1;
+}
+
+Domain& World::add(Domain domain) {
+  domains_.push_back(std::make_unique<Domain>(std::move(domain)));
+  stir();
+  return *domains_.back();
+}
+
+/// Its place stays empty, so that the numbers of the others hold.
+void World::remove(const Domain& domain) {
+  const int index = index_of(domain);
+  power_off(*domains_[static_cast<std::size_t>(index)]);
+  domains_[static_cast<std::size_t>(index)].reset();
+}
+
+Layer* World::layer(const std::string& uri, const std::string& path) {
+  auto& layers = hosts_[uri].layers;
+  const auto found = layers.find(path);
+  return found == layers.end() ? nullptr : &found->second;
+}
+
+void World::power_on(Domain& domain) {
+  if (domain.state == PowerState::running) return;
+  domain.state = PowerState::running;
+  auto& files = tree(domain);  // what is in memory alone does not come back
+  files.erase(files.lower_bound("/run/"), files.lower_bound("/run0"));
+  const auto epoch = domain.guest.epoch + 1;
+  domain.guest = Guest{};
+  domain.guest.epoch = epoch;
+  domain.guest.boots_at = now_ + rng_.between(kLeastBoot, kMostBoot);
+  schedule(domain.guest.boots_at, EventKind::boot, index_of(domain));
+  note("power on", index_of(domain));
+  stir();
+}
+
+void World::power_off(Domain& domain, PowerState state) {
+  const int index = index_of(domain);
+  domain.state = state;
+  const auto epoch = domain.guest.epoch;
+  domain.guest = Guest{};
+  domain.guest.epoch = epoch + 1;
+  note("power off", index);
+  for (std::size_t i = 0; i < clients_.size(); ++i)
+    if (clients_[i].phase == ClientPhase::blocked && clients_[i].domain == index) fail_client(static_cast<int>(i));
+  stir();
+}
+
+void World::crash(Domain& domain) {
+  if (domain.state != PowerState::running) return;
+  note("crash", index_of(domain));
+  power_off(domain, PowerState::crashed);
+  if (options_.crashed_guests_reboot) power_on(domain);
+}
+
+void World::put_on(Domain& domain, std::size_t nic, const std::string& source) {
+  domain.nics[nic].source = source;
+  note("nic", index_of(domain), static_cast<std::int64_t>(nic));
+  stir();
+}
+
+Tree& World::tree(Domain& domain) { return hosts_[domain.ref.uri].layers[domain.disks.front().path].tree; }
+
+/// Tells every capture whose set the path is in.
+void World::notice(Domain& domain, const std::string& path) {
+  if (!domain.guest.helper || !domain.guest.helper->capturing) return;
+  for (auto& [name, capture] : domain.guest.helper->captures)
+    if (is_below(path, capture.set.root)) capture.dirty.insert(path.substr(capture.set.root.size() + 1));
+}
+
+void World::write(Domain& domain, const std::string& path, FileNode node, bool silent) {
+  node.stamp = ++stamp_;
+  node.mtime = now_;
+  tree(domain).insert_or_assign(path, std::move(node));
+  if (!silent) notice(domain, path);
+}
+
+void World::erase(Domain& domain, const std::string& path, bool silent) {
+  if (tree(domain).erase(path) != 0 && !silent) notice(domain, path);
+}
+
+void World::freeze(Domain& domain, Time until) {
+  domain.guest.frozen_until = until;
+  domain.guest.lease_ended = false;
+  schedule(until, EventKind::thaw, index_of(domain));
+  excited_until_ = now_ + 1'000'000;
+  note("frozen", index_of(domain), until);
+  stir();
+}
+
+void World::thaw(Domain& domain, bool by_lease) {
+  if (domain.guest.frozen_until == 0) return;
+  domain.guest.frozen_until = 0;
+  domain.guest.lease_ended = by_lease;
+  note("thawed", index_of(domain), by_lease ? 1 : 0);
+  wake_blocked(index_of(domain));
+  stir();
+}
+
+void World::set_stopped(Domain& domain, const std::string& unit, bool stopped) {
+  if (stopped)
+    domain.guest.stopped.insert(unit);
+  else
+    domain.guest.stopped.erase(unit);
+  stir();
+}
+
+}  // namespace moult::sim

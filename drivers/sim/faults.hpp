@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "drivers/machine.hpp"
+#include "drivers/sim/call.hpp"
+#include "drivers/sim/rng.hpp"
+
+namespace moult::sim {
+
+/// What can go wrong at a call. The names are part of a failing seed's printed command.
+enum class FaultKind : std::uint8_t {
+  none,
+  refuse,         ///< no effect, a clear error
+  lose_call,      ///< no effect, and the caller cannot know: ambiguous
+  lose_answer,    ///< the effect happened, and the caller cannot know: ambiguous
+  fail_command,   ///< a command in a guest ends with exit code 1 and no effect; other calls: refuse
+  half_way,       ///< calls of several parts stop between two of them: ambiguous; others: lose_answer
+  slow,           ///< takes `by` longer
+  crash_guest,    ///< the guest concerned panics and reboots by itself: ambiguous
+  destroy_guest,  ///< the guest concerned is powered off and stays off: ambiguous
+  kill_helper,    ///< the helper in the guest concerned is killed: capture is lost: ambiguous
+  overflow,       ///< the guest's event queue overflows: noticed changes are forgotten
+  fill_host,      ///< the host's disk is full from now on, until World::free_space
+  restart_entry,  ///< the entry restarts: its hold is forgotten, waiting requests fail
+  jump_clock,     ///< the wall clock jumps a day forward or back
+  kill_before,    ///< the orchestrator's process dies before the effect
+  kill_after,     ///< the orchestrator's process dies after the effect
+  count_
+};
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::count_);
+[[nodiscard]] std::string_view name_of(FaultKind kind);
+
+/// "The nth call of this name (on this machine) meets this."
+struct FaultRule {
+  FaultKind kind = FaultKind::refuse;
+  std::string call;     ///< CallFacts::name; empty: any call
+  unsigned nth = 1;     ///< counted over the calls that match; 0: every one
+  std::string machine;  ///< MachineRef::name; empty: any
+  Millis by{5000};      ///< slow: how much
+  unsigned seen = 0;    ///< calls that matched so far
+};
+
+struct FaultPlan {
+  std::vector<FaultRule> rules;
+  std::array<std::uint32_t, kFaultKinds> ppm{};  ///< chance of each kind at each call, in a million
+  unsigned most = 3;                             ///< chance strikes at most so often in a run
+  std::uint64_t quiet_after = UINT64_MAX;        ///< calls after which chance leaves the run alone
+  std::function<void()> on_kill{};               ///< called when the process dies; may throw to unwind a harness
+
+  FaultPlan& with(FaultKind kind, std::string call, unsigned nth = 1, std::string machine = {}) {
+    rules.push_back({kind, std::move(call), nth, std::move(machine)});
+    return *this;
+  }
+};
+
+/// A fault that was chosen for one call.
+struct Fault {
+  FaultKind kind = FaultKind::none;
+  Millis by{0};
+};
+
+/// Chooses faults: rules first, then chance.
+class FaultChooser {
+ public:
+  FaultChooser(FaultPlan plan, std::uint64_t seed);
+  [[nodiscard]] Fault choose(CallId call, const std::string& machine);
+  void set(FaultPlan plan);
+  [[nodiscard]] const FaultPlan& plan() const { return plan_; }
+  [[nodiscard]] std::uint64_t calls() const { return calls_; }
+  [[nodiscard]] unsigned struck() const { return struck_; }
+
+ private:
+  FaultPlan plan_;
+  Rng rng_;
+  std::uint64_t total_ppm_ = 0, calls_ = 0;
+  unsigned struck_ = 0;
+};
+
+}  // namespace moult::sim
