@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "descriptors/base/result.hpp"
+#include "drivers/guest_files.hpp"
+#include "drivers/machine.hpp"
+
+namespace moult {
+
+/// One pass of carrying changes over.
+struct RoundReport {
+  int number = 0;
+  std::uint64_t paths = 0, bytes = 0, deletions = 0;
+  Millis took{0};
+  Millis migrate{0};  ///< the part of it that the vendor's `migrate` took
+  bool scanned = false;
+  std::string scan_reason;
+  std::vector<std::string> conflicts;  ///< changed on both sides; cutover is refused while there are any
+  std::vector<std::string> kept;       ///< changed on both sides, kept as the target has them, by rule
+};
+
+struct Verification {
+  bool equal = false;
+  std::string source, target;  ///< digests, hex
+};
+
+/// Carries one data set from the serving side to the other. A strategy works in one direction; the way back is a second
+/// object with the sides exchanged. Not thread-safe; different strategies may run side by side.
+class DataStrategy {
+ public:
+  virtual ~DataStrategy() = default;
+  [[nodiscard]] virtual const std::string& name() const = 0;
+  /// Starts noticing changes on the source. Called before anything is copied.
+  virtual Result<> start_capture() = 0;
+  /// The target is up: learns what it holds, before its update changes anything.
+  virtual Result<> open_target() = 0;
+  /// The target's memory of what was carried, kept here across a reboot of the target.
+  virtual Result<> save_target() = 0;
+  virtual Result<> restore_target() = 0;
+  /// Turns the whole set on the target into its new form, once, after the component's update.
+  virtual Result<> migrate_all() = 0;
+  /// One round, then `migrate` over what it brought. The first one compares both sides whole.
+  virtual Result<RoundReport> round() = 0;
+  virtual Result<Pending> pending() = 0;
+  /// The round under the fence: a metadata scan as well as the events, so that nothing is pending after it.
+  virtual Result<RoundReport> last_round() = 0;
+  virtual Result<Verification> verify() = 0;
+};
+
+}  // namespace moult

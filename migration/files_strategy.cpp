@@ -1,0 +1,177 @@
+#include "migration/files_strategy.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+namespace moult {
+namespace {
+
+constexpr int kBaselineTries = 5;
+
+Result<GuestFiles*> files_of(const SessionOf& side) {
+  MOULT_ASSIGN(GuestSession * session, side());
+  return &session->files();
+}
+
+ByteSource read_bytes(const std::vector<std::byte>& bytes, std::size_t& position) {
+  return [&bytes, &position](std::span<std::byte> into) -> Result<std::size_t> {
+    const auto count = std::min(into.size(), bytes.size() - position);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(position), count, into.begin());
+    position += count;
+    return count;
+  };
+}
+
+ByteSink append_to(std::vector<std::byte>& bytes) {
+  return [&bytes](Bytes more) -> Result<> {
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    return {};
+  };
+}
+
+std::string nul_joined(const std::vector<std::string>& paths) {
+  std::string text;
+  for (const auto& path : paths) text.append(path).push_back('\0');
+  return text;
+}
+
+std::string last_line(const std::string& text) {
+  const auto end = text.find_last_not_of("\r\n");
+  if (end == std::string::npos) return {};
+  const auto start = text.find_last_of('\n', end);
+  return text.substr(start == std::string::npos ? 0 : start + 1, end - (start == std::string::npos ? 0 : start + 1) + 1);
+}
+
+}  // namespace
+
+Result<> FilesStrategy::start_capture() {
+  MOULT_ASSIGN(auto* source, files_of(setup_.source));
+  MOULT_TRY(source->start_capture({setup_.set}));
+  return setup_.compared ? take_baseline(*source) : Result<>{};
+}
+
+/// The source compares itself with itself: from here on a scan finds what changes, and nothing that is equal is carried. What changed
+/// while it looked would count as carried without having been, so it looks again.
+Result<> FilesStrategy::take_baseline(GuestFiles& source) {
+  for (int attempt = 0; attempt < kBaselineTries; ++attempt) {
+    MOULT_TRY(source.open_target(setup_.set));
+    std::vector<std::byte> manifest;
+    MOULT_TRY(source.manifest(name(), append_to(manifest)));
+    std::size_t position = 0;
+    MOULT_ASSIGN(const auto seen, source.emit(name(), RoundMode::reconcile, read_bytes(manifest, position),
+                                              [](Bytes) -> Result<> { return {}; }));
+    if (seen.paths == 0 && seen.deletions == 0) return {};
+  }
+  reconciled_ = false;  // too busy for a baseline: the first round compares both sides whole
+  return {};
+}
+
+Result<> FilesStrategy::open_target() {
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  return target->open_target(setup_.set);
+}
+
+Result<> FilesStrategy::save_target() {
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  std::ofstream file(setup_.spool, std::ios::binary | std::ios::trunc);
+  MOULT_TRY(target->manifest(name(), [&file](Bytes bytes) -> Result<> {
+    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return {};
+  }));
+  file.flush();
+  if (!file) return fail(Code::io, "cannot write " + setup_.spool, "Free space in the state directory.");
+  return {};
+}
+
+Result<> FilesStrategy::restore_target() {
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  std::ifstream file(setup_.spool, std::ios::binary);
+  if (!file) return fail(Code::io, "cannot read " + setup_.spool);
+  return target->restore_target(setup_.set, [&file](std::span<std::byte> into) -> Result<std::size_t> {
+    file.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size()));
+    return static_cast<std::size_t>(file.gcount());
+  });
+}
+
+Result<> FilesStrategy::migrate(const std::vector<std::string>& paths) {
+  if (setup_.migrate.empty()) return {};
+  MOULT_ASSIGN(GuestSession * target, setup_.target());
+  Command command;
+  command.argv = setup_.migrate;
+  command.env["MOULT_DATA_ROOT"] = setup_.set.root;
+  command.env["MOULT_DATA_SET"] = name();
+  command.input = nul_joined(paths);
+  command.timeout = setup_.command_timeout;
+  auto outcome = target->access().run(command);
+  if (!outcome) return pass(std::move(outcome), "migrate " + name());
+  if (!outcome->good())
+    return fail(Code::failed,
+                "data set " + name() + ": " + setup_.migrate.front() + " ended with " +
+                    std::to_string(outcome->exit_code) + ": " + last_line(outcome->err),
+                "Mend the vendor's migrate command; the original still serves.");
+  return target->files().accept(name(), paths);
+}
+
+Result<> FilesStrategy::migrate_all() { return migrate({}); }
+
+Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
+  MOULT_ASSIGN(auto* source, files_of(setup_.source));
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  const auto begin = clock_.steady();
+  std::vector<std::byte> manifest;
+  if (mode == RoundMode::reconcile) MOULT_TRY(target->manifest(name(), append_to(manifest)));
+  MOULT_ASSIGN(auto stream, target->apply(name()));
+  std::size_t position = 0;
+  // From here on the source may hold paths for carried that never arrived: whatever fails makes the next round compare whole.
+  const bool was_reconciled = std::exchange(reconciled_, false);
+  MOULT_ASSIGN(auto emitted, source->emit(name(), mode, read_bytes(manifest, position),
+                                          [&stream](Bytes bytes) { return stream->write(bytes); }));
+  MOULT_ASSIGN(auto applied, stream->finish());
+  unmigrated_.insert(unmigrated_.end(), applied.paths.begin(), applied.paths.end());
+  const auto carried = clock_.steady();
+  if (!unmigrated_.empty()) MOULT_TRY(migrate(unmigrated_));
+  unmigrated_.clear();
+  reconciled_ = was_reconciled || mode == RoundMode::reconcile;
+  RoundReport report;
+  report.number = ++rounds_;
+  report.paths = emitted.paths;
+  report.bytes = emitted.bytes;
+  report.deletions = emitted.deletions;
+  report.scanned = emitted.scanned;
+  report.scan_reason = emitted.scan_reason;
+  report.conflicts = std::move(applied.conflicts);
+  report.kept = std::move(applied.kept);
+  report.migrate = std::chrono::duration_cast<Millis>(clock_.steady() - carried);
+  report.took = std::chrono::duration_cast<Millis>(clock_.steady() - begin);
+  return report;
+}
+
+Result<RoundReport> FilesStrategy::round() {
+  auto report = carry(reconciled_ ? RoundMode::events : RoundMode::reconcile);
+  if (!report) return pass(std::move(report), "data set " + name());
+  return report;
+}
+
+Result<Pending> FilesStrategy::pending() {
+  MOULT_ASSIGN(auto* source, files_of(setup_.source));
+  return source->pending(name());
+}
+
+Result<RoundReport> FilesStrategy::last_round() {
+  auto report = carry(RoundMode::scan);
+  if (!report) return pass(std::move(report), "data set " + name());
+  return report;
+}
+
+Result<Verification> FilesStrategy::verify() {
+  MOULT_ASSIGN(auto* source, files_of(setup_.source));
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  Verification verification;
+  MOULT_ASSIGN(verification.source, source->digest(name()));
+  MOULT_ASSIGN(verification.target, target->digest(name()));
+  verification.equal = verification.source == verification.target;
+  return verification;
+}
+
+}  // namespace moult

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+
+#include "drivers/clock.hpp"
+#include "drivers/guest_session.hpp"
+#include "migration/data_strategy.hpp"
+
+namespace moult {
+
+/// A side of a data set; asked anew at each use, because a session may be opened only when a step needs it.
+using SessionOf = std::function<Result<GuestSession*>()>;
+
+/// The `files` strategy: state-based rounds of changed paths between two guests.
+class FilesStrategy final : public DataStrategy {
+ public:
+  struct Setup {
+    FileSet set;
+    SessionOf source, target;
+    Argv migrate;             ///< run on the target over what each round brought; empty: none
+    std::string spool{};      ///< host file that keeps the target's manifest across a reboot
+    Millis command_timeout{std::chrono::minutes{10}};
+    bool compared = false;    ///< both sides are known to be equal when capture starts: no first round over everything
+  };
+  FilesStrategy(Setup setup, Clock& clock) : setup_(std::move(setup)), clock_(clock), reconciled_(setup_.compared) {}
+
+  [[nodiscard]] const std::string& name() const override { return setup_.set.name; }
+  Result<> start_capture() override;
+  Result<> open_target() override;
+  Result<> save_target() override;
+  Result<> restore_target() override;
+  Result<> migrate_all() override;
+  Result<RoundReport> round() override;
+  Result<Pending> pending() override;
+  Result<RoundReport> last_round() override;
+  Result<Verification> verify() override;
+
+ private:
+  Result<> take_baseline(GuestFiles& source);
+  Result<RoundReport> carry(RoundMode mode);
+  Result<> migrate(const std::vector<std::string>& paths);
+
+  Setup setup_;
+  Clock& clock_;
+  int rounds_ = 0;
+  bool reconciled_ = false;              ///< both sides were compared whole, and nothing was lost since
+  std::vector<std::string> unmigrated_;  ///< applied, but `migrate` has not seen them with success
+};
+
+}  // namespace moult

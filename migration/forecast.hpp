@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "drivers/guest_files.hpp"
+#include "drivers/machine.hpp"
+#include "migration/data_strategy.hpp"
+
+namespace moult {
+
+/// Forecasts how long the next round takes, from the last rounds' measured cost: a fixed part (the quickest
+/// round seen) and a part for each path and byte. Pure arithmetic; no clock of its own.
+class Forecast {
+ public:
+  /// Adds a measured round; the last eight count.
+  void add(const RoundReport& round);
+  [[nodiscard]] bool known() const { return !samples_.empty(); }
+  /// Time for a round that carries what is pending.
+  [[nodiscard]] Millis next_round(const Pending& pending) const;
+
+ private:
+  struct Sample {
+    double took_ms;
+    double work;  ///< paths, and bytes counted as paths of 64 KiB
+  };
+  [[nodiscard]] static double work_of(std::uint64_t paths, std::uint64_t bytes);
+  std::deque<Sample> samples_;
+};
+
+}  // namespace moult
