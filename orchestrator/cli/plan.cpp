@@ -1,0 +1,96 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "drivers/component_driver.hpp"
+#include "orchestrator/cli/cli.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/planning.hpp"
+#include "orchestrator/prober.hpp"
+#include "orchestrator/text_table.hpp"
+
+namespace moult {
+
+Result<Plan> plan_now(Platform& platform, const DescriptorPair& pair) {
+  auto plan = make_plan(pair.appliance, pair.maintenance, look(pair.appliance, pair.maintenance, platform));
+  if (auto payload = check_payload(pair.maintenance); !payload) plan.blockers.push_back(std::move(payload).error());
+  auto entry = platform.entry(pair.appliance.entry);
+  auto state = entry ? (*entry)->where() : Result<EntryState>(Unexpected(entry.error()));
+  if (!state) plan.blockers.push_back(std::move(state).error().within("entry " + plan.entry));
+  return plan;
+}
+
+Result<> refuse_blocked(const Plan& plan) {
+  if (plan.blockers.empty()) return {};
+  auto first = plan.blockers.front();
+  for (std::size_t i = 1; i < plan.blockers.size(); ++i) {
+    first.message += "\n  " + plan.blockers[i].describe();
+    if (!plan.blockers[i].remedy.empty() && plan.blockers[i].remedy != first.remedy) first.message += " (" + plan.blockers[i].remedy + ")";
+  }
+  return Unexpected(std::move(first));
+}
+
+namespace {
+
+struct PlanArguments {
+  std::string appliance, maintenance, format = "table", out;
+};
+
+Result<> plan_command(Cli& cli, const PlanArguments& arguments) {
+  MOULT_ASSIGN(const auto pair, load_pair(arguments.appliance, arguments.maintenance));
+  MOULT_ASSIGN(auto platform, cli.make_platform(cli.options, pair.appliance, &pair.maintenance));
+  MOULT_ASSIGN(const auto plan, plan_now(*platform, pair));
+  const auto text = arguments.format == "json"  ? plan_to_json(plan)
+                    : arguments.format == "dot" ? plan_to_dot(plan, pair.maintenance)
+                                                : plan_to_table(plan);
+  std::fputs(text.c_str(), stdout);
+  if (!arguments.out.empty()) {
+    MOULT_TRY(write_file(arguments.out, plan_to_json(plan)));
+    std::fprintf(stderr, "moult: plan written to %s; run it with `moult apply %s`\n", arguments.out.c_str(), arguments.out.c_str());
+  }
+  return refuse_blocked(plan);
+}
+
+Result<> probe_command(Cli& cli, const PlanArguments& arguments) {
+  MOULT_ASSIGN(const auto pair, load_pair(arguments.appliance, arguments.maintenance));
+  MOULT_ASSIGN(auto platform, cli.make_platform(cli.options, pair.appliance, &pair.maintenance));
+  const auto world = look(pair.appliance, pair.maintenance, *platform);
+  const auto plan = make_plan(pair.appliance, pair.maintenance, world);
+  if (arguments.format == "json") {
+    std::fputs(plan_to_json(plan).c_str(), stdout);
+  } else {
+    TextTable table({"COMPONENT", "MACHINE", "FOUND", "VERDICT", "TOOK"});
+    for (const auto& row : plan.components) {
+      const auto found = world.levels.find(row.name);
+      table.add({row.name, row.machine, row.found.empty() ? "-" : row.found, std::string(name_of(row.verdict)),
+                 found == world.levels.end() ? "-" : std::to_string(found->second.took.count()) + " ms"});
+    }
+    std::fputs(table.text().c_str(), stdout);
+  }
+  for (const auto& row : plan.components)
+    if (row.verdict == Verdict::unreachable) return refuse_blocked(plan);
+  return {};
+}
+
+}  // namespace
+
+void add_probe(CLI::App& app, Cli& cli) {
+  auto* command = app.add_subcommand("probe", "Find the level of each component on each machine; changes nothing");
+  auto arguments = std::make_shared<PlanArguments>();
+  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->required();
+  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor: says how levels are found")->required();
+  command->add_option("-o,--output", arguments->format, "table or json")->check(CLI::IsMember({"table", "json"}));
+  command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return probe_command(cli, *arguments); }; });
+}
+
+void add_plan(CLI::App& app, Cli& cli) {
+  auto* command = app.add_subcommand("plan", "Say what an upgrade would do; changes nothing");
+  auto arguments = std::make_shared<PlanArguments>();
+  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->required();
+  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor")->required();
+  command->add_option("-o,--output", arguments->format, "table, json, or dot for Graphviz")->check(CLI::IsMember({"table", "json", "dot"}));
+  command->add_option("--out", arguments->out, "Also write the plan to FILE, for review and `moult apply FILE`")->type_name("FILE");
+  command->footer("\nExample:\n  moult plan appliance.yaml maintenance.yaml -o dot | dot -Tsvg > order.svg");
+  command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return plan_command(cli, *arguments); }; });
+}
+
+}  // namespace moult

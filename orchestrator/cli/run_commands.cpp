@@ -1,0 +1,91 @@
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "orchestrator/cli/cli.hpp"
+#include "orchestrator/cli/launch.hpp"
+#include "orchestrator/requests.hpp"
+#include "orchestrator/run_folder.hpp"
+#include "orchestrator/store/run_lock.hpp"
+
+namespace moult {
+namespace {
+
+constexpr Millis kPoll{200};
+
+Result<bool> is_held(const Cli& cli, const std::string& appliance) {
+  MOULT_ASSIGN(const auto holder, lock_holder(state_dir_of(cli), appliance));
+  return holder.has_value();
+}
+
+/// Waits until the process that holds the run has taken it out of `ready` (and everything before).
+Result<> await_effect(const Cli& cli, const std::string& run, const std::string& appliance) {
+  for (;;) {
+    MOULT_TRY(cli.interrupt.check());
+    MOULT_ASSIGN(auto store, open_store_read_only(state_dir_of(cli)));
+    MOULT_ASSIGN(const auto record, store->journal().run(run));
+    const auto state = run_state_of(record.state);
+    if (state && (is_over(*state) || *state == RunState::confirming)) {
+      std::printf("run %s is %s\n", run.c_str(), record.state.c_str());
+      return {};
+    }
+    MOULT_ASSIGN(const bool held, is_held(cli, appliance));
+    if (!held)
+      return fail(Code::failed, "the moult that worked on run " + run + " is gone; the run is " + record.state,
+                  "See `moult status " + run + "`.");
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+Result<> ask_holder(Cli& cli, const std::string& run, const std::string& appliance, Request request) {
+  {
+    MOULT_ASSIGN(auto store, open_store(state_dir_of(cli)));
+    MOULT_TRY(put_request(store->journal(), run, request));
+  }
+  return await_effect(cli, run, appliance);
+}
+
+Result<StoredRun> find_run(const Cli& cli, const std::string& run) {
+  MOULT_ASSIGN(auto store, open_store_read_only(state_dir_of(cli)));
+  return stored_run(store->journal(), state_dir_of(cli), run);
+}
+
+Result<> cutover_command(Cli& cli, const std::string& run) {
+  MOULT_ASSIGN(const auto stored, find_run(cli, run));
+  MOULT_ASSIGN(const bool held, is_held(cli, stored.work.plan.appliance));
+  if (stored.state != RunState::ready || !held)
+    return fail(Code::refused, "run " + run + " is " + std::string(name_of(stored.state)) +
+                                   (held ? "" : ", and no moult works on it"),
+                "A cutover takes place in `ready`, by the moult that started the run with --cutover manual.");
+  return ask_holder(cli, run, stored.work.plan.appliance, Request::cutover);
+}
+
+Result<> abort_command(Cli& cli, const std::string& run) {
+  MOULT_ASSIGN(const auto stored, find_run(cli, run));
+  MOULT_ASSIGN(const bool held, is_held(cli, stored.work.plan.appliance));
+  if (held && stored.state == RunState::ready) return ask_holder(cli, run, stored.work.plan.appliance, Request::abort);
+  return continue_run(cli, run, "abort", &Conductor::abort);
+}
+
+void add_action(CLI::App& app, Cli& cli, const char* name, const char* about, std::function<Result<>(const std::string&)> act) {
+  auto* command = app.add_subcommand(name, about);
+  auto run = std::make_shared<std::string>();
+  command->add_option("RUN", *run, "The run's id, as `moult runs` lists it")->required();
+  command->callback([&cli, run, act = std::move(act)] { cli.chosen = [run, act] { return act(*run); }; });
+}
+
+}  // namespace
+
+void add_run_commands(CLI::App& app, Cli& cli) {
+  add_action(app, cli, "cutover", "Let a run that waits in `ready` cut over now",
+             [&cli](const std::string& run) { return cutover_command(cli, run); });
+  add_action(app, cli, "abort", "Undo a run before its cutover; the original serves as before",
+             [&cli](const std::string& run) { return abort_command(cli, run); });
+  add_action(app, cli, "rollback", "After the cutover: back to the original, with every write",
+             [&cli](const std::string& run) { return continue_run(cli, run, "rollback", &Conductor::roll_back); });
+  add_action(app, cli, "finish", "Give the way back up: discard the original, put the clone's disks in its form",
+             [&cli](const std::string& run) { return continue_run(cli, run, "finish", &Conductor::finish); });
+}
+
+}  // namespace moult

@@ -1,0 +1,173 @@
+#include "orchestrator/conductor.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <functional>
+
+#include "orchestrator/cutover/cutover.hpp"
+#include "orchestrator/phases/rounds.hpp"
+
+namespace moult {
+namespace {
+
+/// How long the appliance may take to answer through the entry after the switch, before it counts as failed.
+constexpr Millis kCheckDeadline{10000};
+/// A cutover that was given up is tried again from `ready` so often.
+constexpr int kCutoverTries = 3;
+
+std::string facts_of(const Error& error) {
+  return nlohmann::json{{"code", name_of(error.code)}, {"error", error.describe()}, {"remedy", error.remedy}}.dump();
+}
+
+Result<> stop_writers(RunContext& run) {
+  return run.each_machine([&run](const MachinePair& pair) -> Result<> {
+    for (const auto& component : run.work.maintenance.components)
+      if (component.machine == pair.original.name) MOULT_TRY(run.hook("stop", component.hooks.stop, pair.original));
+    return {};
+  });
+}
+
+/// What was carried over last is on the clone's disks now, not only in its memory; the sealed original has it until then.
+Result<> make_durable(RunContext& run) {
+  return run.each_machine([&run](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.clone));
+    return session->files().sync({});
+  });
+}
+
+/// The sealed original learns what it holds, before anything is carried back to it.
+Result<> open_way_back(RunContext& run) {
+  for (auto& set : run.back) MOULT_TRY(set->open_target());
+  return {};
+}
+
+}  // namespace
+
+Result<> Conductor::advance(RunEvent event, const std::string& facts) {
+  MOULT_ASSIGN(state_, run_.ledger.advance(state_, event, facts));
+  return {};
+}
+
+Result<> Conductor::sign() {
+  const auto head = run_.world.store.audit().sign_head(run_.ledger.stamp().utc);
+  if (!head) return Unexpected(head.error());
+  return {};
+}
+
+Result<> Conductor::until_ready() {
+  MOULT_TRY(run_.world.interrupt.check());
+  MOULT_TRY(advance(RunEvent::clone));
+  MOULT_TRY(clone_appliance(run_, forecast_));
+  MOULT_TRY(advance(RunEvent::upgrade));
+  MOULT_TRY(upgrade_clone(run_));
+  MOULT_TRY(advance(RunEvent::converge));
+  MOULT_TRY(converge(run_, forecast_));
+  return advance(RunEvent::settle);
+}
+
+Result<RunEnd> Conductor::rehearsed() {
+  MOULT_TRY(carry_all(run_, forecast_));
+  MOULT_ASSIGN(const auto pending, pending_all(run_));
+  const auto stall = forecast_.stall(pending);
+  MOULT_TRY(run_.ledger.record("run.rehearsed", nlohmann::json{{"forecast_stall_ms", stall.count()}}.dump()));
+  MOULT_ASSIGN(auto end, abort());
+  end.forecast = stall;
+  return end;
+}
+
+Result<> Conductor::after_switch(Cutover& cutover) {
+  stall_ms_ = cutover.timeline().marked_ms();
+  MOULT_TRY(advance(RunEvent::commit, cutover.facts()));
+  auto good = cutover.check(kCheckDeadline);
+  MOULT_TRY(run_.ledger.record(good ? "entry.check.good" : "entry.check.failed", good ? "{}" : facts_of(good.error())));
+  MOULT_TRY(run_.ledger.perform_plain("clone.sync", "", [this] { return make_durable(run_); }));
+  MOULT_TRY(run_.ledger.perform_plain("original.stop", "", [this] { return stop_writers(run_); }));
+  MOULT_TRY(run_.ledger.perform_plain("back.open", "", [this] { return open_way_back(run_); }));
+  if (good) return {};
+  run_.world.observer.warn("the check through the entry failed after the switch; going back: " + good.error().describe());
+  MOULT_TRY(roll_back());
+  return Unexpected(std::move(good).error().within("rolled back, the original serves"));
+}
+
+Result<> Conductor::cut_over() {
+  for (int attempt = 1;; ++attempt) {
+    MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
+    MOULT_TRY(advance(RunEvent::cutover));
+    Cutover cutover(run_, Direction{true}, std::move(entry));
+    auto done = cutover.perform();
+    if (done) return after_switch(cutover);
+    MOULT_TRY(advance(RunEvent::give_up, facts_of(done.error())));
+    run_.world.observer.warn("cutover given up, the original serves: " + done.error().describe());
+    if (attempt == kCutoverTries || run_.world.interrupt.asked()) return done;
+    MOULT_ASSIGN(const auto word, wait_ready(run_, forecast_));
+    if (word == Word::abort) return done;
+  }
+}
+
+Result<RunEnd> Conductor::go() {
+  if (auto ready = until_ready(); !ready) return abort_because(std::move(ready).error());
+  if (run_.work.options.rehearse) return rehearsed();
+  auto word = wait_ready(run_, forecast_);
+  if (!word) return abort_because(std::move(word).error());
+  if (*word == Word::abort) return abort_because(Error{Code::interrupted, "stopped by `moult abort`", "Start again when you are ready.", {}, Disposition::fail});
+  if (auto done = cut_over(); !done) {
+    if (state_ == RunState::ready) return abort_because(std::move(done).error());
+    return Unexpected(std::move(done).error());
+  }
+  if (run_.work.options.finish) return finish();
+  MOULT_TRY(sign());
+  return RunEnd{state_, stall_ms_, {}};
+}
+
+Result<RunEnd> Conductor::abort_because(Error cause) {
+  // An interrupt powers the clones off, which breaks whatever ran in them: the request is the cause, not what it broke.
+  if (run_.world.interrupt.asked() && cause.code != Code::interrupted)
+    cause = Error{Code::interrupted, "stopped on request, in the middle of: " + cause.describe(),
+                  "Start again when you are ready.", {}, Disposition::fail};
+  (void)run_.ledger.record("run.failed", facts_of(cause));  // the cause is returned in any case
+  run_.world.observer.warn("undoing the run: " + cause.describe());
+  auto undone = abort();
+  if (!undone) cause.message += "; and undoing it was not complete: " + undone.error().describe();
+  return Unexpected(std::move(cause));
+}
+
+Result<RunEnd> Conductor::abort() {
+  if (!next_state(state_, RunEvent::abort) && state_ == RunState::cutting_over) MOULT_TRY(advance(RunEvent::give_up));
+  if (!next_state(state_, RunEvent::abort))
+    return fail(Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be aborted",
+                state_ == RunState::confirming ? "Use `moult rollback " + run_.id() + "`; it keeps every write." : "");
+  MOULT_TRY(undo_run(run_));
+  MOULT_TRY(advance(RunEvent::abort));
+  MOULT_TRY(sign());
+  return RunEnd{state_, 0, {}};
+}
+
+Result<RunEnd> Conductor::roll_back() {
+  if (!next_state(state_, RunEvent::roll_back))
+    return fail(Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
+                state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
+  MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
+  Cutover cutover(run_, Direction{false}, std::move(entry));
+  MOULT_TRY(cutover.perform());
+  stall_ms_ = cutover.timeline().marked_ms();
+  MOULT_TRY(run_.ledger.record("rollback.switched", cutover.facts()));
+  auto good = cutover.check(kCheckDeadline);
+  MOULT_TRY(run_.ledger.record(good ? "entry.check.good" : "entry.check.failed", good ? "{}" : facts_of(good.error())));
+  MOULT_TRY(undo_run(run_));
+  MOULT_TRY(advance(RunEvent::roll_back));
+  MOULT_TRY(sign());
+  if (!good) return Unexpected(std::move(good).error());
+  return RunEnd{state_, stall_ms_, {}};
+}
+
+Result<RunEnd> Conductor::finish() {
+  if (!next_state(state_, RunEvent::finish))
+    return fail(Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be finished",
+                "A run is finished after its cutover; see `moult status " + run_.id() + "`.");
+  MOULT_TRY(finish_run(run_));
+  MOULT_TRY(advance(RunEvent::finish));
+  MOULT_TRY(sign());
+  return RunEnd{state_, stall_ms_, {}};
+}
+
+}  // namespace moult

@@ -1,0 +1,267 @@
+#include "orchestrator/cutover/cutover.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "drivers/component_driver.hpp"
+#include "orchestrator/phases/rounds.hpp"
+
+namespace moult {
+namespace {
+
+constexpr Millis kCheckPause{100};
+constexpr Millis kAnswer{2000};
+constexpr int kCatchUpRounds = 10;
+
+Result<> each_set(RunContext& run, const Direction& way, const std::function<Result<>(DataStrategy&)>& job) {
+  std::vector<Workers::Job> jobs;
+  for (auto& set : way.sets(run)) jobs.emplace_back([&job, set = set.get()] { return job(*set); });
+  return run.platform().workers().all(std::move(jobs));
+}
+
+Result<> carry_round(DataStrategy& set) {
+  MOULT_ASSIGN(const auto round, set.round());
+  return refuse_conflicts(set.name(), round);
+}
+
+}  // namespace
+
+/// Arming the way back took its time, and clients wrote meanwhile: rounds until one is short, so that the last one is.
+Result<> Cutover::catch_up() {
+  auto before = Clock::Steady::max();
+  for (int round = 0; round < kCatchUpRounds; ++round) {
+    const auto begin = run_.platform().clock().steady();
+    MOULT_TRY(each_set(run_, way_, carry_round));
+    const auto took = run_.platform().clock().steady() - begin;
+    if (took * 5 > before * 4) return {};  // no longer getting shorter
+    before = took;
+  }
+  return {};
+}
+
+/// What can be done before clients wait: helpers reached, dirty pages written, the way back armed.
+Result<> Cutover::prepare() {
+  MOULT_ASSIGN(const auto state, entry_->where());
+  if (!state.reachable) return fail(Code::unreachable, "the entry does not answer", "Start it, then try again.");
+  if (way_.forward) {
+    for (auto& set : run_.back) MOULT_TRY(set->start_capture());
+  }
+  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return wake_machine(pair); }));
+  return catch_up();
+}
+
+/// Both helpers answer, and what is dirty on the serving side is written out before the fence has to do it.
+Result<> Cutover::wake_machine(const MachinePair& pair) {
+  MOULT_ASSIGN(GuestSession * serving, run_.sessions.of(way_.serving(pair)));
+  MOULT_ASSIGN(GuestSession * next, run_.sessions.of(way_.next(pair)));
+  if (!next->alive(kAnswer))
+    return fail(Code::unreachable, "the helper in " + way_.next(pair).domain + " does not answer", "See the guest's console.");
+  return serving->files().sync({});
+}
+
+Result<> Cutover::hold() {
+  MOULT_TRY(entry_->hold(way_.lease(run_)));
+  timeline_.mark("hold");
+  MOULT_TRY(entry_->drain(run_.work.options.drain_deadline));
+  timeline_.mark("drain");
+  return {};
+}
+
+Result<> Cutover::fence_machine(const MachinePair& pair) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < run_.work.plan.data.size(); ++i)
+    if (run_.work.plan.data[i].machine == pair.original.name) names.push_back(way_.sets(run_)[i]->name());
+  for (const auto& component : run_.work.maintenance.components)
+    if (component.machine == pair.original.name) MOULT_TRY(run_.hook("quiesce", component.hooks.quiesce, way_.serving(pair)));
+  if (names.empty()) return {};
+  MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
+  auto frozen = session->files().freeze(names, way_.lease(run_));
+  if (!frozen) return pass(std::move(frozen));
+  return {};
+}
+
+Result<> Cutover::fence() {
+  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return fence_machine(pair); }));
+  timeline_.mark("fence");
+  return {};
+}
+
+Result<> Cutover::carry_last(DataStrategy& set) {
+  MOULT_ASSIGN(const auto round, set.last_round());
+  run_.world.observer.round_ended(set.name(), round, Millis{0});
+  return refuse_conflicts(set.name(), round);
+}
+
+Result<> Cutover::last_round() {
+  MOULT_TRY(each_set(run_, way_, [this](DataStrategy& set) { return carry_last(set); }));
+  timeline_.mark("last round");
+  return {};
+}
+
+Result<> Cutover::compare_digests(DataStrategy& set) {
+  MOULT_ASSIGN(const auto digests, set.verify());
+  if (!digests.equal)
+    return fail(Code::mismatch, "data set " + set.name() + " differs under the fence: " + digests.source + " here, " +
+                                    digests.target + " on the other side",
+                "Something writes to the set on the side that does not serve, or the disk lies; see `moult audit show`.");
+  const std::lock_guard lock(digests_mutex_);
+  digests_[set.name()] = digests.source;
+  return {};
+}
+
+Result<> Cutover::verify() {
+  MOULT_TRY(each_set(run_, way_, [this](DataStrategy& set) { return compare_digests(set); }));
+  timeline_.mark("verify");
+  return {};
+}
+
+Result<> Cutover::activate_machine(const MachinePair& pair) {
+  for (const auto& component : run_.work.maintenance.components) {
+    if (component.machine != pair.original.name) continue;
+    const auto& argv = way_.forward ? component.hooks.activate : component.hooks.start;
+    if (argv.empty() || (way_.forward && !run_.is_updated(component.name))) continue;
+    MOULT_TRY(run_.hook(way_.forward ? "activate" : "start", argv, way_.next(pair)));
+    if (!way_.forward) continue;  // the checks describe the new level
+    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
+    MOULT_TRY(run_check(component.check, session->access()));
+  }
+  return {};
+}
+
+Result<> Cutover::activate() {
+  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return activate_machine(pair); }));
+  timeline_.mark("activate");
+  return {};
+}
+
+Result<> Cutover::check_margin() {
+  MOULT_TRY(run_.world.interrupt.check());
+  const auto budget = way_.budget(run_);
+  if (timeline_.total_ms() > static_cast<double>(budget.count()))
+    return fail(Code::refused, fmt::format("clients have waited {:.0f} ms, over the budget of {} ms", timeline_.total_ms(), budget.count()),
+                "Raise --max-stall, or try when there is less load.");
+  if (!entry_->can_hold()) return {};
+  MOULT_ASSIGN(const auto state, entry_->where());
+  if (!state.holding)
+    return fail(Code::timeout, "the entry no longer holds requests: its lease ended, or it was restarted", "Try again.");
+  return {};
+}
+
+Result<> Cutover::move(bool serving_side, Side to) {
+  return run_.each_machine([&](const MachinePair& pair) {
+    return run_.platform().network().move(run_.id(), pair.original, serving_side ? way_.serving(pair) : way_.next(pair), to);
+  });
+}
+
+Result<> Cutover::thaw(bool must_have_held) {
+  return run_.each_machine([&](const MachinePair& pair) -> Result<> {
+    const auto& data = run_.work.plan.data;
+    const bool fenced = std::any_of(data.begin(), data.end(), [&](const auto& set) { return set.machine == pair.original.name; });
+    if (!fenced) return {};
+    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
+    MOULT_ASSIGN(const auto held, session->files().thaw());
+    if (held || !must_have_held) return {};
+    return fail(Code::timeout, "the fence ended by itself before the seal was complete", "Try again when the host is quieter.");
+  });
+}
+
+/// The serving side goes, and its fence is seen to have held until then.
+Result<> Cutover::seal() {
+  timeline_.mark("commit");
+  MOULT_TRY(move(true, way_.retired_place()));
+  timeline_.mark("seal");
+  MOULT_TRY(thaw(true));
+  timeline_.mark("fence held");
+  return {};
+}
+
+Result<> Cutover::commit_and_seal() {
+  sealing_ = true;
+  return run_.ledger.perform_plain("seal", way_.word(), [this] { return seal(); });
+}
+
+Result<> Cutover::enter() {
+  MOULT_TRY(move(false, Side::production));
+  const auto announced = run_.each_machine([this](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
+    return session->announce();
+  });
+  timeline_.mark("switch");
+  return announced;
+}
+
+Result<> Cutover::change_over() {
+  return run_.ledger.perform_plain("switch", way_.word(), [this] { return enter(); });
+}
+
+Result<> Cutover::release() {
+  auto released = entry_->release();
+  timeline_.mark("release");
+  return released;
+}
+
+Result<> Cutover::until_sealed() {
+  MOULT_TRY(hold());
+  MOULT_TRY(fence());
+  MOULT_TRY(last_round());
+  MOULT_TRY(verify());
+  MOULT_TRY(activate());
+  MOULT_TRY(check_margin());
+  return commit_and_seal();
+}
+
+/// Takes the next side off the network for certain: a clone that does not leave is powered off, for both sides must never be
+/// reached at once.
+Result<> Cutover::withdraw() {
+  auto moved = move(false, way_.waiting_place());
+  if (moved || !way_.forward) return moved;
+  return run_.each_machine([this](const MachinePair& pair) { return run_.platform().lifecycle().stop(pair.clone, Millis{0}); });
+}
+
+/// Makes the serving side serve again; the cause stays the error, what failed on the way back is added to it. Clients are let go
+/// only when the next side is known to be off: what it acknowledged would be lost.
+Result<> Cutover::go_back(Error cause) {
+  std::string left;
+  const auto attempt = [&left](const char* what, Result<> done) {
+    if (!done) left += std::string("; ") + what + ": " + done.error().describe();
+    return left.empty();
+  };
+  const bool off = !sealing_ || attempt("taking the next side off the network again", withdraw());
+  if (sealing_ && off) attempt("putting the serving side back on the network", move(true, Side::production));
+  attempt("thawing", thaw(false));
+  if (off) attempt("releasing the entry", entry_->release());
+  if (!left.empty()) {
+    cause.message += left;
+    cause.remedy = "The leases end by themselves; then check with `moult status " + run_.id() + "`.";
+  }
+  return Unexpected(std::move(cause));
+}
+
+Result<> Cutover::perform() {
+  MOULT_TRY(prepare());
+  timeline_.start();
+  if (auto sealed = until_sealed(); !sealed) return go_back(std::move(sealed).error());
+  if (auto changed = change_over(); !changed) return go_back(std::move(changed).error());
+  // From here on the next side serves, whatever happens: a hold that cannot be released ends with its lease.
+  if (auto released = release(); !released)
+    run_.world.observer.warn("the entry was not released, its hold ends by itself: " + released.error().describe());
+  return {};
+}
+
+Result<> Cutover::check(Millis deadline) {
+  const auto end = run_.platform().clock().steady() + deadline;
+  for (;;) {
+    auto good = entry_->check(deadline);
+    if (good || run_.platform().clock().steady() >= end) return good;
+    run_.platform().clock().sleep(kCheckPause);
+  }
+}
+
+std::string Cutover::facts() const {
+  nlohmann::json parts;
+  for (const auto& [part, ms] : timeline_.parts()) parts[part] = ms;
+  return nlohmann::json{{"stall_ms", timeline_.marked_ms()}, {"parts_ms", parts}, {"verified", digests_}}.dump();
+}
+
+}  // namespace moult

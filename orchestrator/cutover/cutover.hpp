@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "drivers/entry.hpp"
+#include "orchestrator/cutover/direction.hpp"
+#include "orchestrator/cutover/timeline.hpp"
+#include "orchestrator/run_context.hpp"
+#include "orchestrator/stall_forecast.hpp"
+
+namespace moult {
+
+/// The eleven steps that make the next side serve, for clients a stall between hold and release.
+///
+/// Until the commit every failure leads back: released, thawed, unsealed; clients saw a pause. The commit is the journal's
+/// row of the intent to seal, written before the first NIC moves: a kill before it leaves a serving side that thaws
+/// and is let go by its leases; a kill after it is resumed by probing which NICs moved. The fence counts only when it is
+/// seen to have held until the seal was complete, so a lease that ended early stops the cutover, whatever the clocks say.
+class Cutover {
+ public:
+  Cutover(RunContext& run, Direction direction, std::unique_ptr<Entry> entry)
+      : run_(run), way_(direction), entry_(std::move(entry)), timeline_(run.platform().clock(), run.world.observer) {}
+
+  /// Returns once the next side serves and requests flow. On an error the serving side serves as before; an error while going
+  /// back carries what is left to do by hand.
+  Result<> perform();
+  /// Asks through the entry whether the appliance serves. Retries until the deadline.
+  Result<> check(Millis deadline);
+  [[nodiscard]] const Timeline& timeline() const { return timeline_; }
+  /// For the audit log and `moult status`: total and parts in milliseconds, and each set's digest, equal on both sides.
+  [[nodiscard]] std::string facts() const;
+
+ private:
+  Result<> prepare();
+  Result<> wake_machine(const MachinePair& pair);
+  Result<> catch_up();
+  Result<> hold();
+  Result<> fence();
+  Result<> fence_machine(const MachinePair& pair);
+  Result<> last_round();
+  Result<> carry_last(DataStrategy& set);
+  Result<> verify();
+  Result<> compare_digests(DataStrategy& set);
+  Result<> activate();
+  Result<> activate_machine(const MachinePair& pair);
+  Result<> check_margin();
+  Result<> commit_and_seal();
+  Result<> seal();
+  Result<> change_over();
+  Result<> enter();
+  Result<> release();
+  Result<> until_sealed();
+  Result<> withdraw();
+  Result<> go_back(Error cause);
+  Result<> move(bool serving_side, Side to);
+  Result<> thaw(bool must_have_held);
+
+  RunContext& run_;
+  Direction way_;
+  std::unique_ptr<Entry> entry_;
+  Timeline timeline_;
+  std::mutex digests_mutex_;
+  std::map<std::string, std::string> digests_;  ///< by set, as verified under the fence
+  bool sealing_ = false;  ///< NICs of the serving side may have moved
+};
+
+
+}  // namespace moult

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "orchestrator/run_context.hpp"
+
+namespace moult {
+
+/// Makes an interrupt take effect while a long command runs on a clone: until the cutover begins the clones are powered off, which
+/// ends every call into them; undoing the run discards them anyway. One thread, joined at the end.
+class InterruptWatch {
+ public:
+  explicit InterruptWatch(RunContext& run);
+  ~InterruptWatch();
+  InterruptWatch(const InterruptWatch&) = delete;
+  InterruptWatch& operator=(const InterruptWatch&) = delete;
+
+ private:
+  void watch();
+  [[nodiscard]] bool clones_are_expendable() const;
+
+  RunContext& run_;
+  std::mutex mutex_;
+  std::condition_variable over_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace moult

@@ -1,0 +1,149 @@
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+
+#include "orchestrator/phases/phases.hpp"
+
+namespace moult {
+namespace {
+
+using nlohmann::json;
+
+/// A freeze during the snapshot ends by itself after this long, whatever happens to us.
+constexpr Millis kSnapshotLease{5000};
+
+Result<> make_networks(RunContext& run) {
+  for (const auto& uri : hosts_of(run.work.plan))
+    MOULT_TRY(run.ledger.perform_plain("network.create", uri, [&] { return run.platform().network().create(run.id(), uri); }));
+  return {};
+}
+
+Result<> place_helpers(RunContext& run) {
+  return run.each_machine([&run](const MachinePair& pair) {
+    return run.ledger.perform_plain("helper.place", pair.original.name, [&]() -> Result<> {
+      MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+      return session->files().sync({});
+    });
+  });
+}
+
+Result<> start_captures(RunContext& run) {
+  for (auto& set : run.forward)
+    MOULT_TRY(run.ledger.perform_plain("capture.start", set->name(), [&] { return set->start_capture(); }));
+  return {};
+}
+
+/// Freeze times by machine, filled while the machines are frozen together.
+struct Freezes {
+  std::mutex mutex;
+  std::map<std::string, Millis> took;
+  std::map<std::string, Clock::Steady> begin;
+};
+
+Result<> freeze_all(RunContext& run, Freezes& freezes) {
+  return run.each_machine([&](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+    {
+      const std::lock_guard lock(freezes.mutex);
+      freezes.begin[pair.original.name] = run.platform().clock().steady();
+    }
+    MOULT_TRY(session->files().freeze({}, kSnapshotLease));
+    return {};
+  });
+}
+
+Result<> thaw_all(RunContext& run, Freezes& freezes) {
+  return run.each_machine([&](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+    auto held = session->files().thaw();
+    if (!held) return pass(std::move(held));
+    const std::lock_guard lock(freezes.mutex);
+    freezes.took[pair.original.name] =
+        std::chrono::duration_cast<Millis>(run.platform().clock().steady() - freezes.begin[pair.original.name]);
+    if (!*held)
+      return fail(Code::timeout, "the freeze ended by itself before the snapshot was complete",
+                  "The host is too slow or overloaded; try again when it is quieter.");
+    return {};
+  });
+}
+
+/// All machines at one moment. Thaws in any case; the first error counts.
+Result<std::string> snapshot_together(RunContext& run, StallForecast& forecast) {
+  Freezes freezes;
+  auto frozen = freeze_all(run, freezes);
+  auto taken = frozen ? run.each_machine([&](const MachinePair& pair) {
+    return run.platform().cloner().snapshot(run.id(), pair.original);
+  })
+                      : Result<>{};
+  auto thawed = thaw_all(run, freezes);
+  MOULT_TRY(std::move(frozen));
+  MOULT_TRY(std::move(taken));
+  MOULT_TRY(std::move(thawed));
+  json facts;
+  Millis longest{0};
+  for (const auto& [machine, took] : freezes.took) {
+    facts["freeze_ms"][machine] = took.count();
+    longest = std::max(longest, took);
+  }
+  run.world.observer.note("original frozen for " + std::to_string(longest.count()) + " ms while its disks were snapshot");
+  forecast.measured("freeze", longest);
+  return facts.dump();
+}
+
+Result<> take_snapshots(RunContext& run, StallForecast& forecast) {
+  MOULT_TRY(run.each_machine([&run](const MachinePair& pair) {
+    return run.ledger.perform_plain("overlay.prepare", pair.original.name,
+                                    [&] { return run.platform().cloner().prepare(run.id(), pair.original); });
+  }));
+  MOULT_TRY(run.each_machine([&run](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+    return session->files().sync({});
+  }));
+  return run.ledger.perform("snapshot", "", [&] { return snapshot_together(run, forecast); });
+}
+
+Result<> start_clones(RunContext& run) {
+  MOULT_TRY(run.each_machine([&run](const MachinePair& pair) {
+    return run.ledger.perform_plain("clone.create", pair.original.name,
+                                    [&] { return run.platform().cloner().create_clone(run.id(), pair.original); });
+  }));
+  return run.each_machine([&run](const MachinePair& pair) {
+    return run.ledger.perform_plain("clone.boot", pair.original.name, [&]() -> Result<> {
+      auto session = run.sessions.of(pair.clone);
+      if (!session) return pass(std::move(session));
+      return {};
+    });
+  });
+}
+
+Result<std::string> compare(RunContext& run, DataStrategy& set, StallForecast& forecast) {
+  MOULT_TRY(set.open_target());
+  MOULT_ASSIGN(const auto report, set.round());
+  run.world.observer.round_ended(set.name(), report, Millis{0});
+  forecast.round(set.name(), report);
+  return json{{"paths", report.paths}, {"bytes", report.bytes}, {"deletions", report.deletions}}.dump();
+}
+
+Result<> compare_once(RunContext& run, StallForecast& forecast) {
+  for (auto& set : run.forward)
+    MOULT_TRY(run.ledger.perform("data.compare", set->name(), [&] { return compare(run, *set, forecast); }));
+  return {};
+}
+
+}  // namespace
+
+Result<> clone_appliance(RunContext& run, StallForecast& forecast) {
+  using Stage = std::function<Result<>()>;
+  const std::vector<Stage> stages{
+      [&] { return make_networks(run); },          [&] { return place_helpers(run); },
+      [&] { return start_captures(run); },         [&] { return take_snapshots(run, forecast); },
+      [&] { return start_clones(run); },           [&] { return compare_once(run, forecast); },
+  };
+  for (const auto& stage : stages) {
+    MOULT_TRY(run.world.interrupt.check());
+    MOULT_TRY(stage());
+  }
+  return {};
+}
+
+}  // namespace moult

@@ -1,0 +1,48 @@
+#include "orchestrator/phases/rounds.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace moult {
+namespace {
+
+constexpr std::size_t kPathsShown = 20;
+
+}  // namespace
+
+Result<> refuse_conflicts(const std::string& set, const RoundReport& report) {
+  if (report.conflicts.empty()) return {};
+  std::string text = "data set " + set + ": " + std::to_string(report.conflicts.size()) +
+                     " paths were changed by the update and by clients meanwhile:";
+  for (std::size_t i = 0; i < report.conflicts.size() && i < kPathsShown; ++i) text += "\n  " + report.conflicts[i];
+  if (report.conflicts.size() > kPathsShown) text += "\n  ...";
+  return fail(Code::conflict, text, "Add a `conflict` rule for these paths to the maintenance descriptor.");
+}
+
+Result<> carry_all(RunContext& run, StallForecast& forecast) {
+  std::vector<Workers::Job> jobs;
+  for (auto& set : run.forward) {
+    jobs.emplace_back([&run, &forecast, set = set.get()]() -> Result<> {
+      MOULT_ASSIGN(const auto report, set->round());
+      forecast.round(set->name(), report);
+      run.world.observer.round_ended(set->name(), report, forecast.last_round({{set->name(), Pending{}}}));
+      const nlohmann::json facts{{"set", set->name()},           {"round", report.number},  {"paths", report.paths},
+                                 {"bytes", report.bytes},        {"took_ms", report.took.count()},
+                                 {"deletions", report.deletions}, {"kept", report.kept},
+                                 {"scanned", report.scan_reason}, {"conflicts", report.conflicts.size()}};
+      if (report.paths > 0) MOULT_TRY(run.ledger.record("data.round", facts.dump()));
+      return refuse_conflicts(set->name(), report);
+    });
+  }
+  return run.platform().workers().all(std::move(jobs));
+}
+
+Result<std::map<std::string, Pending>> pending_all(RunContext& run) {
+  std::map<std::string, Pending> pending;
+  for (auto& set : run.forward) {
+    MOULT_ASSIGN(const auto left, set->pending());
+    pending.emplace(set->name(), left);
+  }
+  return pending;
+}
+
+}  // namespace moult

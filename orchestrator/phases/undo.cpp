@@ -1,0 +1,70 @@
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/phases/phases.hpp"
+
+namespace moult {
+namespace {
+
+/// Runs every step, remembers the first failure and says all of them.
+class Undoing {
+ public:
+  explicit Undoing(RunContext& run) : run_(run) {}
+
+  void step(std::string_view name, const std::string& subject, const std::function<Result<>()>& effect) {
+    auto done = run_.ledger.perform_plain(name, subject, effect);
+    if (done) return;
+    run_.world.observer.warn("left behind: " + done.error().describe());
+    if (!first_) first_ = std::move(done).error();
+  }
+  [[nodiscard]] Result<> result() && {
+    if (!first_) return {};
+    first_->remedy = "Mend the cause, then `moult abort " + run_.id() + "` again; it goes on where it stopped.";
+    return Unexpected(std::move(*first_));
+  }
+
+ private:
+  RunContext& run_;
+  std::optional<Error> first_;
+};
+
+Result<> let_clients_go(RunContext& run) {
+  auto entry = run.platform().entry(run.work.appliance.entry);
+  if (!entry) return pass(std::move(entry));
+  MOULT_ASSIGN(const auto state, (*entry)->where());
+  return state.holding ? (*entry)->release() : Result<>{};
+}
+
+/// An original that was sealed, or whose helper holds a fence, serves again.
+Result<> serve_again(RunContext& run, const MachinePair& pair) {
+  MOULT_ASSIGN(const auto side, run.platform().network().where(run.id(), pair.original));
+  if (side == Side::production) return {};
+  return run.platform().network().move(run.id(), pair.original, pair.original, Side::production);
+}
+
+Result<> remove_helper(RunContext& run, const MachinePair& pair) {
+  MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+  (void)session->files().thaw();  // the helper thaws at its end as well
+  return run.sessions.remove(pair.original);
+}
+
+}  // namespace
+
+Result<> undo_run(RunContext& run) {
+  Undoing undoing(run);
+  undoing.step("entry.release", "", [&] { return let_clients_go(run); });
+  for (const auto& pair : run.machines()) {
+    const auto& name = pair.original.name;
+    undoing.step("clone.discard", name, [&]() -> Result<> {
+      run.sessions.drop(pair.clone);
+      return run.platform().cloner().discard_clone(run.id(), pair.original);
+    });
+    undoing.step("network.restore", name, [&] { return serve_again(run, pair); });
+    undoing.step("helper.remove", name, [&] { return remove_helper(run, pair); });
+    undoing.step("chain.restore", name, [&] { return run.platform().cloner().restore_chain(run.id(), pair.original); });
+  }
+  for (const auto& uri : hosts_of(run.work.plan))
+    undoing.step("network.remove", uri, [&] { return run.platform().network().remove(run.id(), uri); });
+  return std::move(undoing).result();
+}
+
+}  // namespace moult

@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <set>
+
+#include "descriptors/edges.hpp"
+#include "descriptors/level.hpp"
+#include "descriptors/update_order.hpp"
+#include "orchestrator/plan.hpp"
+
+namespace moult {
+namespace {
+
+std::string_view name_of(DriverKind kind) {
+  switch (kind) {
+    case DriverKind::deb: return "deb";
+    case DriverKind::archive: return "archive";
+    case DriverKind::command: return "command";
+  }
+  return "command";
+}
+
+Error blocker(Code code, const Location& at, std::string message, std::string remedy) {
+  return Error{code, at.text() + ": " + std::move(message), std::move(remedy), {}, Disposition::fail};
+}
+
+/// Judges one component from what was found; adds the reasons against applying to `blockers`.
+PlannedComponent judge(const Component& component, const FoundLevels& levels, std::vector<Error>& blockers) {
+  PlannedComponent row{component.name, component.machine, {}, component.level.to,
+                       std::string(name_of(component.level.scheme)), std::string(name_of(component.update.kind)),
+                       Verdict::unreachable};
+  const auto found = levels.find(component.name);
+  if (found == levels.end() || found->second.error) {
+    if (found != levels.end()) blockers.push_back(*found->second.error);
+    return row;
+  }
+  if (!found->second.level) {
+    row.verdict = Verdict::missing;
+    blockers.push_back(blocker(Code::refused, component.detect.at,
+                               "component " + component.name + " is not installed on machine " + component.machine,
+                               "Install it first, or remove it from the maintenance descriptor."));
+    return row;
+  }
+  row.found = *found->second.level;
+  const auto order = compare_levels(component.level.scheme, row.found, component.level.to);
+  if (!order) {
+    blockers.push_back(order.error());
+    return row;
+  }
+  row.verdict = *order < 0 ? Verdict::old : *order > 0 ? Verdict::newer : Verdict::current;
+  if (row.verdict == Verdict::newer)
+    blockers.push_back(blocker(Code::refused, component.level.at,
+                               "component " + component.name + " is at " + row.found + ", newer than the target " +
+                                   component.level.to + "; moult never downgrades",
+                               "Ask the vendor for a descriptor that covers " + row.found + "."));
+  return row;
+}
+
+void check_from(const Component& component, const PlannedComponent& row, std::vector<Error>& blockers) {
+  if (row.verdict != Verdict::old) return;
+  const auto allowed = satisfies(component.level.scheme, row.found, component.level.from);
+  if (!allowed)
+    blockers.push_back(allowed.error());
+  else if (!*allowed)
+    blockers.push_back(blocker(Code::refused, component.level.at,
+                               "component " + component.name + " is at " + row.found + ", and this release starts from " +
+                                   component.level.from,
+                               "Upgrade to an intermediate release first."));
+}
+
+/// A requirement is met by the level that the required component will have when this one is updated.
+void check_requires(const Component& component, const Plan& plan, const MaintenanceDescriptor& maintenance,
+                    std::vector<Error>& blockers) {
+  for (const auto& requirement : component.requires_) {
+    const auto* other = maintenance.find_component(requirement.component);
+    const auto row = std::find_if(plan.components.begin(), plan.components.end(),
+                                  [&](const auto& planned) { return planned.name == requirement.component; });
+    if (other == nullptr || row == plan.components.end()) continue;
+    const auto& level = row->verdict == Verdict::old ? row->target : row->found;
+    if (level.empty()) continue;  // missing or unreachable: said already
+    const auto met = satisfies(other->level.scheme, level, requirement.constraint);
+    if (!met || !*met)
+      blockers.push_back(met ? blocker(Code::refused, requirement.at,
+                                       "component " + component.name + " requires " + other->name + " " +
+                                           requirement.constraint + ", which will be at " + level,
+                                       "Ask the vendor for a release that fits.")
+                             : met.error());
+  }
+}
+
+void order(Plan& plan, const MaintenanceDescriptor& maintenance) {
+  std::vector<std::string> old;
+  for (const auto& component : plan.components)
+    if (component.verdict == Verdict::old) old.push_back(component.name);
+  auto ordered = order_updates(old, closure_over(old, edges_of(maintenance)));
+  if (auto* waves = std::get_if<Waves>(&ordered)) {
+    plan.waves = std::move(waves->waves);
+    plan.critical_path = std::move(waves->critical_path);
+    return;
+  }
+  plan.blockers.push_back(Error{Code::invalid, "the update order has a cycle:\n" + std::get<Cycle>(ordered).text(),
+                                "Remove one of these edges from the maintenance descriptor.", {}, Disposition::fail});
+}
+
+/// Every data set is carried, also those of components that stay; only an updated component's data changes form.
+void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
+  for (std::size_t i = 0; i < maintenance.components.size(); ++i)
+    for (const auto& data : maintenance.components[i].data)
+      plan.data.push_back({maintenance.components[i].name + "." + data.name, maintenance.components[i].name,
+                           maintenance.components[i].machine, "files", data.root,
+                           !data.migrate.empty() && plan.components[i].verdict == Verdict::old});
+}
+
+void check_machines(Plan& plan, const ApplianceDescriptor& appliance, const WorldView& world) {
+  for (const auto& [machine, error] : world.unreachable) plan.blockers.push_back(error);
+  for (const auto& machine : world.machines) {
+    const auto* entry = appliance.find_machine(machine.ref.name);
+    const auto at = entry != nullptr ? entry->at : Location{};
+    if (machine.facts.state == PowerState::absent)
+      plan.blockers.push_back(blocker(Code::not_found, at, "machine " + machine.ref.name + ": there is no domain " +
+                                          machine.ref.domain + " on " + machine.ref.uri,
+                                      "Compare `virsh -c " + machine.ref.uri + " list --all` with the appliance descriptor."));
+    else if (machine.facts.state != PowerState::running)
+      plan.blockers.push_back(blocker(Code::refused, at, "machine " + machine.ref.name + " is " +
+                                          name_of(machine.facts.state) + ", not running", std::string("Let it run: `virsh ") +
+                                          (machine.facts.state == PowerState::paused ? "resume " : "start ") +
+                                          machine.ref.domain + "`."));
+    else if (!machine.facts.has_agent)
+      plan.blockers.push_back(blocker(Code::unreachable, at, "machine " + machine.ref.name +
+                                          " has no guest agent channel", "Install qemu-guest-agent in the guest and add a "
+                                          "channel named org.qemu.guest_agent.0 to the domain."));
+  }
+}
+
+void check_space(Plan& plan) {
+  for (const auto& need : plan.space)
+    if (need.needed_bytes > need.free_bytes)
+      plan.blockers.push_back(Error{Code::no_space,
+                                    need.directory + " on " + need.uri + " has " + std::to_string(need.free_bytes >> 20U) +
+                                        " MiB free, and the run needs " + std::to_string(need.needed_bytes >> 20U) + " MiB",
+                                    "Free space there, or move the disks.", {}, Disposition::fail});
+}
+
+/// The same machine's silence reaches us through each of its components: said once.
+void drop_repeats(std::vector<Error>& errors) {
+  std::set<std::string> seen;
+  std::erase_if(errors, [&](const Error& error) { return !seen.insert(error.describe()).second; });
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::current: return "current";
+    case Verdict::old: return "old";
+    case Verdict::newer: return "newer";
+    case Verdict::missing: return "missing";
+    case Verdict::unreachable: return "unreachable";
+  }
+  return "unreachable";
+}
+
+Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor& maintenance, const WorldView& world) {
+  Plan plan;
+  plan.appliance = appliance.id;
+  plan.release = maintenance.release;
+  plan.appliance_file = appliance.source;
+  plan.appliance_sha256 = appliance.sha256;
+  plan.maintenance_file = maintenance.source;
+  plan.maintenance_sha256 = maintenance.sha256;
+  plan.machines = world.machines;
+  plan.space = world.space;
+  plan.entry = appliance.entry.kind == EntryKind::haproxy   ? "haproxy " + appliance.entry.frontend
+               : appliance.entry.kind == EntryKind::command ? "command"
+                                                            : "none";
+  check_machines(plan, appliance, world);
+  for (const auto& component : maintenance.components) {
+    plan.components.push_back(judge(component, world.levels, plan.blockers));
+    check_from(component, plan.components.back(), plan.blockers);
+  }
+  for (const auto& component : maintenance.components) check_requires(component, plan, maintenance, plan.blockers);
+  order(plan, maintenance);
+  list_data(plan, maintenance);
+  check_space(plan);
+  drop_repeats(plan.blockers);
+  if (appliance.entry.kind == EntryKind::none)
+    plan.warnings.emplace_back("the entry cannot hold requests: clients see the switch itself");
+  return plan;
+}
+
+}  // namespace moult

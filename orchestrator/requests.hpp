@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "descriptors/base/result.hpp"
+#include "orchestrator/store/journal.hpp"
+
+namespace moult {
+
+/// What one process asks of the one that holds a run; left in the journal.
+enum class Request { none, cutover, abort };
+
+[[nodiscard]] Result<> put_request(Journal& journal, const std::string& run, Request request);
+/// Takes the request, if any, out of the journal.
+[[nodiscard]] Result<Request> take_request(Journal& journal, const std::string& run);
+
+}  // namespace moult

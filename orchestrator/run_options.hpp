@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "descriptors/base/result.hpp"
+#include "drivers/machine.hpp"
+
+namespace moult {
+
+enum class CutoverMode {
+  automatic,  ///< as soon as the gates hold
+  manual,     ///< when `moult cutover RUN` says so
+  at_time,    ///< not before a moment
+};
+
+/// What the person who starts a run decides. Persisted with it.
+struct RunOptions {
+  CutoverMode cutover = CutoverMode::automatic;
+  std::chrono::system_clock::time_point at{};  ///< for at_time
+  Millis max_stall{2000};                      ///< a cutover that would hold clients longer is not begun, or given up
+  Millis drain_deadline{1000};                 ///< part of the stall
+  Millis boot{std::chrono::minutes{5}};        ///< until a clone's guest agent must answer
+  bool rehearse = false;                       ///< stop at ready, report the stall, abort
+  bool finish = false;                         ///< give the way back up at once when the check after the switch is good
+};
+
+[[nodiscard]] std::string options_to_json(const RunOptions& options);
+[[nodiscard]] Result<RunOptions> options_from_json(const std::string& text);
+
+}  // namespace moult

@@ -1,0 +1,96 @@
+#include "orchestrator/store/run_lock.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include "descriptors/base/digest.hpp"
+#include "orchestrator/store/file_lock.hpp"
+#include "orchestrator/store/holder.hpp"
+#include "orchestrator/store/small_file.hpp"
+#include "orchestrator/store/state_dir.hpp"
+
+namespace moult {
+namespace {
+
+constexpr std::size_t kMaxName = 200;
+
+/// The id itself where it can be a file's name, "_<digest>" otherwise: no id leaves the folder, no two share a lock.
+std::string lock_path(const std::string& state_dir, const std::string& appliance) {
+  bool plain =
+      !appliance.empty() && appliance.size() <= kMaxName && appliance.front() != '.' && appliance.front() != '_';
+  for (const char c : appliance)
+    plain = plain && (std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_');
+  return state_dir + "/locks/" + (plain ? appliance : "_" + sha256_hex(appliance)) + ".lock";
+}
+
+/// Who wrote the file. A holder writes just after locking, so an empty file is looked at again for a moment.
+std::optional<Holder> written_holder(const std::string& path) {
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    const auto text = read_small_file(path);
+    if (text)
+      if (auto holder = holder_of(*text)) return holder;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return std::nullopt;
+}
+
+Unexpected held(const std::string& appliance, const std::string& path) {
+  const auto holder = written_holder(path);
+  return fail(
+      Code::busy, "appliance " + appliance + " is held by " + (holder ? holder->describe() : "another process"),
+      holder && !holder->run.empty() ? "Wait for it, or see `moult status " + holder->run + "`." : "Wait for it.");
+}
+
+Result<> write_holder(const Fd& file, const std::string& path, const Holder& holder) {
+  const auto text = to_json(holder);
+  if (::ftruncate(file.get(), 0) != 0) return file_error(errno, "cannot write", path);
+  const auto count = ::pwrite(file.get(), text.data(), text.size(), 0);
+  if (count < 0) return file_error(errno, "cannot write", path);
+  if (static_cast<std::size_t>(count) != text.size()) return file_error(ENOSPC, "cannot write", path);
+  return {};
+}
+
+}  // namespace
+
+Result<RunLock> RunLock::acquire(const std::string& state_dir, const std::string& appliance, const Holder& holder) {
+  MOULT_TRY(make_private_directory(state_dir));
+  MOULT_TRY(make_private_directory(state_dir + "/locks"));
+  const auto path = lock_path(state_dir, appliance);
+  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file) return file_error(errno, "cannot open", path);
+  MOULT_ASSIGN(const bool taken, try_lock(file, path));
+  if (!taken) return held(appliance, path);
+  MOULT_TRY(write_holder(file, path, holder));
+  return RunLock(std::move(file));
+}
+
+RunLock& RunLock::operator=(RunLock&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  fd_ = std::move(other.fd_);
+  return *this;
+}
+
+RunLock::~RunLock() { release(); }
+
+/// The file stays: were it removed, two processes could lock two files of one name.
+void RunLock::release() {
+  if (fd_ && ::ftruncate(fd_.get(), 0) != 0) return;  // closing releases it all the same
+}
+
+Result<std::optional<Holder>> lock_holder(const std::string& state_dir, const std::string& appliance) {
+  const auto path = lock_path(state_dir, appliance);
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return std::nullopt;
+  if (!file) return file_error(errno, "cannot open", path);
+  MOULT_ASSIGN(const bool locked, is_locked(file, path));
+  if (!locked) return std::nullopt;
+  return written_holder(path).value_or(Holder{0, "?", "?", "", "?", "?"});
+}
+
+}  // namespace moult

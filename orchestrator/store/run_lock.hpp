@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "descriptors/base/result.hpp"
+#include "drivers/fd.hpp"
+
+namespace moult {
+
+/// Who holds an appliance.
+struct Holder {
+  long pid = 0;
+  std::string host;
+  std::string user;
+  std::string run;
+  std::string since;    ///< UTC
+  std::string command;  ///< "upgrade"
+
+  /// "run r1: moult upgrade, pid 4711 of root on hv1, since 2024-05-01T10:00:00.000Z"
+  [[nodiscard]] std::string describe() const;
+};
+
+/// This process as a holder.
+[[nodiscard]] Holder this_process(std::string run, std::string command);
+
+/// The right to work on one appliance, for one process at a time on this machine. Held by an open file description of
+/// `<state_dir>/locks/<appliance>.lock`, so the kernel releases it when the process dies, however it dies. Programs
+/// that are started meanwhile do not inherit it.
+class RunLock {
+ public:
+  /// busy, naming the holder, when another RunLock holds it (in this process or another); io, no_space.
+  [[nodiscard]] static Result<RunLock> acquire(const std::string& state_dir, const std::string& appliance,
+                                               const Holder& holder);
+
+  RunLock(RunLock&&) noexcept = default;
+  RunLock& operator=(RunLock&& other) noexcept;
+  ~RunLock();
+
+ private:
+  explicit RunLock(Fd fd) : fd_(std::move(fd)) {}
+  void release();
+  Fd fd_;
+};
+
+/// Who holds it now, or nobody. Takes nothing, so it disturbs no one who is about to acquire.
+[[nodiscard]] Result<std::optional<Holder>> lock_holder(const std::string& state_dir, const std::string& appliance);
+
+}  // namespace moult
