@@ -1,0 +1,113 @@
+#include <httplib.h>
+
+#include <future>
+
+#include "catch.hpp"
+#include "haproxy_world.hpp"
+
+using namespace std::chrono_literals;
+using namespace moult;
+using namespace moult::test;
+
+TEST_CASE("while held, new requests wait and are answered after the release") {
+  HaproxyWorld world;
+  auto entry = world.entry();
+  REQUIRE(entry->hold(5s));
+  CHECK(entry->where()->holding);
+  const int before = world.a.requests();
+  auto waiting = std::async(std::launch::async, [] { return get(); });
+  CHECK(waiting.wait_for(200ms) == std::future_status::timeout);
+  CHECK(world.a.requests() == before);
+  REQUIRE(entry->release());
+  const auto answer = waiting.get();
+  CHECK(answer.status == 200);
+  CHECK(answer.took >= 200ms);
+  CHECK(answer.took < 3s);
+  CHECK_FALSE(entry->where()->holding);
+}
+
+TEST_CASE("a request on a kept-alive connection waits as well") {
+  HaproxyWorld world;
+  auto entry = world.entry();
+  httplib::Client client(HaproxyWorld::kHost, HaproxyWorld::kPort);
+  client.set_keep_alive(true);
+  REQUIRE(client.Get("/"));
+  REQUIRE(entry->hold(5s));
+  auto waiting = std::async(std::launch::async, [&] { return client.Get("/"); });
+  CHECK(waiting.wait_for(150ms) == std::future_status::timeout);
+  REQUIRE(entry->release());
+  const auto answer = waiting.get();
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+}
+
+TEST_CASE("a hold that nobody ends lets go after its time to live") {
+  HaproxyWorld world;
+  auto entry = world.entry();
+  REQUIRE(entry->hold(300ms));
+  const auto answer = get();
+  CHECK(answer.status == 200);
+  CHECK(answer.took >= 250ms);
+  CHECK(answer.took < 3s);
+  CHECK_FALSE(entry->where()->holding);
+}
+
+TEST_CASE("a repeated hold renews the time to live, also from another process's entry") {
+  HaproxyWorld world;
+  REQUIRE(world.entry()->hold(200ms));
+  auto waiting = std::async(std::launch::async, [] { return get(); });
+  std::this_thread::sleep_for(100ms);
+  REQUIRE(world.entry()->hold(500ms));
+  const auto answer = waiting.get();
+  CHECK(answer.took >= 550ms);
+  CHECK(answer.took < 3s);
+}
+
+TEST_CASE("the configured upper bound ends a wait whatever the time to live is") {
+  HaproxyWorld world({.max_ms = 200});
+  auto entry = world.entry();
+  REQUIRE(entry->hold(10s));
+  const auto answer = get();
+  CHECK(answer.status == 200);
+  CHECK(answer.took >= 180ms);
+  CHECK(answer.took < 5s);
+}
+
+TEST_CASE("a wait longer than HAProxy's Lua timeout of 4 s is still only a wait") {
+  HaproxyWorld world;
+  auto entry = world.entry();
+  REQUIRE(entry->hold(4500ms));
+  const auto answer = get();
+  CHECK(answer.status == 200);
+  CHECK(answer.took >= 4400ms);
+  CHECK(answer.took < 9s);
+}
+
+TEST_CASE("release is idempotent and holds again afterwards") {
+  HaproxyWorld world;
+  auto entry = world.entry();
+  CHECK(entry->release());
+  CHECK(get().status == 200);
+  REQUIRE(entry->hold(5s));
+  CHECK(entry->release());
+  CHECK(entry->release());
+  REQUIRE(entry->hold(300ms));
+  CHECK(get().took >= 250ms);
+}
+
+TEST_CASE("hundreds of waiting requests are all answered, soon after the release") {
+  HaproxyWorld world({.server = "check inter 50ms maxconn 40"});
+  auto entry = world.entry();
+  REQUIRE(entry->hold(10s));
+  std::vector<std::future<Answer>> waiting;
+  for (int i = 0; i < 300; ++i) waiting.push_back(std::async(std::launch::async, [] { return get(); }));
+  std::this_thread::sleep_for(500ms);
+  const auto released = std::chrono::steady_clock::now();
+  REQUIRE(entry->release());
+  int good = 0;
+  for (auto& one : waiting) good += one.get().status == 200 ? 1 : 0;
+  const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - released);
+  CHECK(good == 300);
+  CHECK(took < 5s);
+  WARN("300 waiting requests: the last was answered " << took.count() << " ms after the release");
+}

@@ -1,0 +1,108 @@
+// Random trees, random operations with rounds in between: what the target holds is what the source holds.
+// MOULT_SEED replays one case, MOULT_SECONDS says for how long to look.
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+
+#include "catch.hpp"
+#include "support/pair.hpp"
+#include "support/random_ops.hpp"
+#include "support/sandbox.hpp"
+
+using namespace moult;
+using namespace moult::test;
+
+namespace {
+
+double seconds_to_look() {
+  const char* wish = std::getenv("MOULT_SECONDS");
+  return wish != nullptr ? std::atof(wish) : 8.0;
+}
+
+std::uint64_t first_seed() {
+  const char* wish = std::getenv("MOULT_SEED");
+  if (wish != nullptr) return std::strtoull(wish, nullptr, 10);
+  return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+}
+
+/// Calls `one(seed)` for as long as there is time, and says how many cases that were.
+template <typename One>
+void for_many_seeds(const char* what, const One& one) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds_to_look());
+  const auto first = first_seed();
+  std::uint64_t cases = 0;
+  do {
+    INFO("replay with MOULT_SEED=" << first + cases);
+    one(first + cases);
+    ++cases;
+  } while (std::chrono::steady_clock::now() < end && std::getenv("MOULT_SEED") == nullptr);
+  std::cout << what << ": " << cases << " cases\n";
+  CHECK(cases >= 1);
+}
+
+/// A round whose receiver gives up somewhere on the way; the next one must carry all the same.
+void fail_a_round(Pair& pair, std::uint64_t after) {
+  auto stream = pair.target->apply(pair.to.name);
+  REQUIRE(stream);
+  const auto emitted = pair.source->emit(pair.from.name, RoundMode::events, nothing(), [&](Bytes bytes) -> Result<> {
+    const auto part = bytes.first(std::min<std::size_t>(bytes.size(), after));
+    MOULT_TRY((*stream)->write(part));
+    return fail(Code::unreachable, "the channel broke");
+  });
+  REQUIRE_FALSE(emitted);
+}
+
+/// One in four sees no events, one in eight overflows soon.
+class Helpers {
+ public:
+  std::shared_ptr<GuestFiles> one(std::uint64_t choice) {
+    if (used_++ % 100 == 0) all_.clear();
+    auto& kind = all_[std::min<std::uint64_t>(choice, 3)];
+    LocalFilesOptions options;
+    options.use_fanotify = choice > 1;
+    if (choice == 2) options.pending_paths = 5;
+    if (!kind) kind = make_local_files(options);
+    return kind;
+  }
+
+ private:
+  std::map<std::uint64_t, std::shared_ptr<GuestFiles>> all_;
+  int used_ = 0;
+};
+
+void one_tree(Helpers& helpers, const std::string& from, const std::string& to, std::uint64_t seed) {
+  RandomOps ops(from, seed);
+  std::string story;
+  for (auto count = ops.below(20); count > 0; --count) story += ops.step() + "\n";
+  Pair pair(from, to, helpers.one(ops.below(8)), "case" + std::to_string(seed));
+  REQUIRE(pair.source->start_capture({pair.from}));
+  for (auto count = ops.below(10); count > 0; --count) story += ops.step() + "\n";
+  pair.begin();
+  for (auto rounds = 1 + ops.below(4); rounds > 0; --rounds) {
+    for (auto count = ops.below(12); count > 0; --count) story += ops.step() + "\n";
+    if (ops.below(6) == 0) fail_a_round(pair, ops.below(3000));
+    const auto mode = ops.below(3) == 0   ? RoundMode::scan
+                      : ops.below(8) == 0 ? RoundMode::reconcile
+                                          : RoundMode::events;
+    story += "round " + std::to_string(static_cast<int>(mode)) + "\n";
+    INFO(story);
+    const auto moved = pair.round(mode);
+    REQUIRE(moved.applied.conflicts == std::vector<std::string>{});
+    pair.require_equal();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("after any operations and any rounds the target holds what the source holds") {
+  auto& sandbox = Sandbox::get();
+  Helpers helpers;
+  for_many_seeds("random trees", [&](std::uint64_t seed) {
+    const auto from = sandbox.directory("from"), to = sandbox.directory("to");
+    one_tree(helpers, from, to, seed);
+    std::filesystem::remove_all(from);
+    std::filesystem::remove_all(to);
+  });
+}

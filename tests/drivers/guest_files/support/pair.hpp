@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "drivers/guest/files/local_files.hpp"
+#include "support/snapshot.hpp"
+
+namespace moult::test {
+
+struct Moved {
+  EmitReport emitted;
+  ApplyReport applied;
+  std::size_t stream_bytes = 0;
+};
+
+/// An original and its clone in one process: two GuestFiles, each with a directory of its own for the set "data".
+class Pair {
+ public:
+  Pair(const std::string& source_root, const std::string& target_root, LocalFilesOptions options = {});
+  /// With a GuestFiles that other pairs use too, under another name for the set: stopping capture takes the kernel 20
+  /// ms.
+  Pair(const std::string& source_root, const std::string& target_root, std::shared_ptr<GuestFiles> both,
+       std::string name);
+  /// Starts capture, opens the target, carries the first round.
+  Moved begin();
+  /// One round, which must succeed. Checks that each piece of the stream is at most 256 KiB.
+  Moved round(RoundMode mode);
+  Result<Moved> try_round(RoundMode mode);
+  /// The same from the clone to the original.
+  Moved round_back(RoundMode mode);
+  [[nodiscard]] std::string source_digest();
+  [[nodiscard]] std::string target_digest();
+  /// Requires equal trees and equal digests.
+  void require_equal(SnapshotOptions options = {});
+  [[nodiscard]] std::string saved_manifest();
+
+  FileSet from, to;
+  std::shared_ptr<GuestFiles> source, target;
+};
+
+Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, const std::string& to_set,
+                    RoundMode mode);
+[[nodiscard]] ByteSource source_of(std::string bytes);
+[[nodiscard]] ByteSource nothing();
+
+/// Small tools for trees; each throws when it fails.
+void write_file(const std::string& path, const std::string& content);
+void append_file(const std::string& path, const std::string& content);
+[[nodiscard]] std::string read_file(const std::string& path);
+[[nodiscard]] bool exists(const std::string& path);
+void make_directory(const std::string& path);
+void set_times(const std::string& path, long seconds, long nanoseconds);
+
+/// Catch prints the error of a Result that has none to give.
+template <typename T>
+std::string why(const Result<T>& result) {
+  return result ? std::string() : result.error().describe();
+}
+
+}  // namespace moult::test

@@ -1,0 +1,66 @@
+#include "cloned.hpp"
+#include "lab_world.hpp"
+#include "tests/drivers/contract/guest_access_contract.hpp"
+#include "tests/drivers/contract/machine_contract.hpp"
+
+using namespace moult;
+
+namespace {
+
+struct Lab {
+  LibvirtParts parts;
+  MachineRef machine = lab::original();
+  Lab() { lab::require_lab(); }
+  [[nodiscard]] contract::MachineContext context(const std::string& run) {
+    // Port 1 of this machine: nobody listens there.
+    return {parts.lifecycle(),
+            parts.network(),
+            parts.cloner(),
+            machine,
+            {"app", "qemu+tcp://127.0.0.1:1/system", "x"},
+            run,
+            [this](const MachineRef& which) { return lab::guest(parts, which); },
+            {}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("libvirt's machines keep the lifecycle's contract", "[lab][contract]") {
+  Lab lab;
+  contract::machine_lifecycle_contract(lab.context("contract"));
+}
+
+TEST_CASE("libvirt's networks keep the network's contract", "[lab][contract]") {
+  Lab lab;
+  contract::network_port_contract(lab.context("contract"));
+}
+
+TEST_CASE("libvirt's clones keep the cloner's contract", "[lab][contract]") {
+  Lab lab;
+  const auto context = lab.context("contract");
+  contract::references_of_clones_are_computed(context);
+  contract::space_is_estimated_without_change(context);
+  contract::a_snapshot_is_idempotent_and_probed(context);
+  contract::a_clone_has_its_own_identity_and_the_same_content(context);
+  contract::what_the_original_writes_survives_the_restore(context);
+  contract::a_chain_is_not_restored_under_a_clone(context);
+}
+
+TEST_CASE("a consolidated clone keeps the cloner's contract", "[lab][contract]") {
+  Lab lab;
+  lab::Cloned outer;  // its clone is given up, the lab's machine is not
+  lab.machine = outer.clone;
+  (void)lab::guest(lab.parts, lab.machine);
+  const auto clone = lab.parts.cloner().clone_of("contract", lab.machine);
+  const lab::CleanUp clean_up{[&] { lab::give_up_machines(lab.parts, {lab.machine, clone}); }};
+  contract::consolidating_makes_the_clone_the_machine(lab.context("contract"));
+}
+
+TEST_CASE("the guest agent keeps the contract of guest access", "[lab][contract]") {
+  Lab lab;
+  const auto guest = lab::guest(lab.parts, lab.machine);
+  lab::in_guest(*guest, {"mkdir", "-p", "/var/tmp/moult-contract-dir"});
+  const lab::CleanUp clean_up{[&] { (void)guest->run(Command{{"rm", "-rf", "/var/tmp/moult-contract-dir"}, {}, {}}); }};
+  contract::guest_access_contract({*guest, "/var/tmp/moult-contract-dir"});
+}

@@ -1,0 +1,79 @@
+#include <poll.h>
+#include <signal.h>
+
+#include <fstream>
+#include <thread>
+
+#include "catch.hpp"
+#include "drivers/host_command.hpp"
+#include "lab_world.hpp"
+
+using namespace moult;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kPort = "org.moult.restarttest";
+
+pid_t daemon_pid() {
+  pid_t pid = 0;
+  std::ifstream("/run/libvirtd.pid") >> pid;
+  return pid;
+}
+
+void kill_daemon() {
+  const auto pid = daemon_pid();
+  REQUIRE(pid > 1);
+  REQUIRE(::kill(pid, SIGKILL) == 0);
+  std::this_thread::sleep_for(300ms);
+}
+
+void start_daemon() {
+  lab::must(run_on_host(Command{{"libvirtd", "--daemon", "--config", "/etc/libvirt/libvirtd.conf"}, {}, {}}));
+  for (int i = 0; i < 300; ++i) {
+    const auto listed = run_on_host(Command{{"virsh", "-q", "-c", lab::original().uri, "list"}, {}, {}});
+    if (listed && listed->good()) return;
+    std::this_thread::sleep_for(100ms);
+  }
+  lab::give_up("libvirtd did not come back");
+}
+
+bool ends(const Fd& fd) {
+  pollfd watched{fd.get(), POLLIN, 0};
+  char byte = 0;
+  return ::poll(&watched, 1, 10000) == 1 && ::read(fd.get(), &byte, 1) <= 0;
+}
+
+}  // namespace
+
+TEST_CASE("a killed libvirtd is unreachable, ends channels and is told; the next one is found again", "[lab]") {
+  lab::require_lab();
+  LibvirtParts parts;
+  const auto machine = lab::original();
+  (void)lab::guest(parts, machine);
+  lab::must(parts.channels().attach(machine, kPort));
+  const Fd channel = lab::must(parts.channels().open(machine, kPort));
+  lab::must(parts.network().create("restart", machine.uri));
+  lab::must(parts.network().move("restart", machine, machine, Side::sealed));
+  (void)parts.events().take();
+
+  kill_daemon();
+  CHECK(ends(channel));
+  const auto down = parts.lifecycle().inspect(machine);
+  REQUIRE_FALSE(down);
+  CHECK(down.error().code == Code::unreachable);
+  CHECK(down.error().message.find(machine.uri) != std::string::npos);
+  bool told = false;
+  for (const auto& event : parts.events().take()) told = told || event.kind == MachineEventKind::host_lost;
+  CHECK(told);
+
+  start_daemon();
+  std::this_thread::sleep_for(1100ms);  // a failure is repeated for a second
+  CHECK(lab::must(parts.lifecycle().inspect(machine)).state == PowerState::running);
+  CHECK(lab::must(parts.network().where("restart", machine)) == Side::sealed);
+  lab::must(parts.network().move("restart", machine, machine, Side::production));
+  lab::must(parts.network().remove("restart", machine.uri));
+  CHECK(lab::must(parts.channels().open(machine, kPort)));
+  lab::must(parts.channels().detach(machine, kPort));
+  (void)lab::guest(parts, machine);
+}

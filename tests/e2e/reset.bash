@@ -1,0 +1,33 @@
+# Sourced by the runner: the sample appliance as it was at the lab's start, whatever a case made of it.
+# shellcheck shell=bash
+. "$repo/tests/lab/appliance.bash"
+
+clear_host() {
+  local name
+  for name in $(virsh --quiet list --name); do virsh --quiet destroy "$name"; done
+  for name in $(virsh --quiet list --all --name); do virsh --quiet undefine "$name" --snapshots-metadata --managed-save; done
+  for name in $(virsh --quiet net-list --all --name); do
+    [ "$name" != default ] || continue
+    virsh --quiet net-destroy "$name" 2>/dev/null || true
+    virsh --quiet net-undefine "$name" 2>/dev/null || true
+  done
+  rm -rf /var/lib/libvirt/images/*
+}
+
+stop_haproxy() {
+  [ -s /run/haproxy/pid ] || return 0
+  kill "$(cat /run/haproxy/pid)" 2>/dev/null || true
+  wait_for 10 "HAProxy's end" sh -c '! kill -0 "$(cat /run/haproxy/pid)"'
+  rm -f /run/haproxy/pid
+}
+
+reset_appliance() {
+  local images
+  images=$(sed -n 's|.*<kernel>\(.*\)/vmlinuz</kernel>.*|\1|p' "$MOULT_LAB_DIR/notes-web.xml")
+  stop_haproxy
+  clear_host
+  define_appliance "$repo/samples/notes" "$images" >/dev/null
+  start_appliance "$images" >/dev/null
+  start_haproxy "$repo/samples/notes/haproxy.cfg"
+  wait_for 60 "the appliance behind HAProxy" curl -fsS --max-time 2 http://10.77.0.1:8080/health
+}

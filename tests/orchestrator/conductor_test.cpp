@@ -1,0 +1,110 @@
+#include "catch.hpp"
+#include "sim_run.hpp"
+
+using namespace moult;
+using moult::test::SimRun;
+using moult::test::two_machines;
+
+TEST_CASE("an upgrade ends in confirming, with every acknowledged write on the clone", "[conductor]") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SimRun run(two_machines(seed));
+    const auto end = run.go();
+    INFO("seed " << seed << (end ? "" : ": " + end.error().describe()));
+    REQUIRE(end);
+    CHECK(end->state == RunState::confirming);
+    CHECK(end->stall_ms > 0);
+    run.serve_for(5);
+    CHECK(run.violations().empty());
+    CHECK(run.world().accounts().writes_acknowledged > 0);
+  }
+}
+
+TEST_CASE("rollback brings the original back with what clients wrote to the clone", "[conductor]") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SimRun run(two_machines(seed));
+    const auto before = run.world().inventory(false);
+    REQUIRE(run.go());
+    run.serve_for(10);
+    const auto end = run.again(&Conductor::roll_back);
+    INFO("seed " << seed << (end ? "" : ": " + end.error().describe()));
+    REQUIRE(end);
+    CHECK(run.state() == RunState::rolled_back);
+    CHECK(run.world().inventory(false) == before);
+    run.serve_for(5);
+    CHECK(run.violations().empty());
+  }
+}
+
+TEST_CASE("finish leaves one appliance, and nothing of the run", "[conductor]") {
+  SimRun run(two_machines(3));
+  REQUIRE(run.go());
+  const auto end = run.again(&Conductor::finish);
+  INFO((end ? "" : end.error().describe()));
+  REQUIRE(end);
+  run.serve_for(5);
+  CHECK(run.violations().empty());
+  CHECK(run.again(&Conductor::roll_back).error().code == Code::refused);
+  CHECK(run.again(&Conductor::abort).error().code == Code::refused);
+}
+
+TEST_CASE("a rehearsal reports a stall and leaves the world as it was", "[conductor]") {
+  RunOptions options;
+  options.rehearse = true;
+  SimRun run(two_machines(4), options);
+  const auto before = run.world().inventory(false);
+  const auto end = run.go();
+  REQUIRE(end);
+  CHECK(end->forecast.has_value());
+  CHECK(run.state() == RunState::aborted);
+  CHECK(run.world().inventory(false) == before);
+  CHECK(run.violations().empty());
+}
+
+TEST_CASE("an interrupt in any state before the commit undoes the run", "[conductor]") {
+  SimRun run(two_machines(5));
+  const auto before = run.world().inventory(false);
+  run.interrupt().ask();
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code == Code::interrupted);
+  CHECK(run.state() == RunState::aborted);
+  CHECK(run.world().inventory(false) == before);
+}
+
+TEST_CASE("a stall over its budget is refused before clients wait", "[conductor]") {
+  RunOptions options;
+  options.max_stall = Millis{1};
+  SimRun run(two_machines(6), options);
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code == Code::refused);
+  CHECK(run.state() == RunState::aborted);
+  CHECK(run.violations().empty());
+}
+
+TEST_CASE("a release that fails after the switch does not undo what clients were told", "[conductor]") {
+  for (const auto kind : {sim::FaultKind::refuse, sim::FaultKind::lose_answer, sim::FaultKind::lose_call}) {
+    auto options = two_machines(7);
+    options.faults.with(kind, "release");
+    SimRun run(options);
+    const auto end = run.go();
+    INFO(sim::name_of(kind) << (end ? "" : ": " + end.error().describe()));
+    REQUIRE(run.world().faults().plan().rules.front().seen > 0);
+    CHECK(end);
+    CHECK(run.state() == RunState::confirming);
+    run.serve_for(20);
+    CHECK(run.violations().empty());
+  }
+}
+
+TEST_CASE("clones that cannot be taken off the network again are powered off before the original returns", "[conductor]") {
+  auto options = two_machines(8);
+  options.faults.with(sim::FaultKind::lose_answer, "announce", 0);
+  options.faults.with(sim::FaultKind::refuse, "move", 7);
+  SimRun run(options);
+  const auto end = run.go();
+  CHECK(run.world().faults().plan().rules.front().seen > 0);
+  run.serve_for(20);
+  CHECK(run.violations().empty());
+  CHECK((run.state() == RunState::aborted || run.state() == RunState::confirming));
+}

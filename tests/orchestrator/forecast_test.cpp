@@ -1,0 +1,42 @@
+#include "migration/forecast.hpp"
+
+#include "catch.hpp"
+#include "orchestrator/stall_forecast.hpp"
+
+using namespace moult;
+
+namespace {
+RoundReport round_of(std::uint64_t paths, int ms, std::uint64_t bytes = 0) {
+  RoundReport report;
+  report.paths = paths;
+  report.bytes = bytes;
+  report.took = Millis{ms};
+  return report;
+}
+}  // namespace
+
+TEST_CASE("the forecast grows with what is pending, from the measured cost of a path", "[forecast]") {
+  Forecast forecast;
+  CHECK_FALSE(forecast.known());
+  forecast.add(round_of(0, 10));
+  forecast.add(round_of(100, 110));
+  CHECK(forecast.next_round({0, 0, false}) == Millis{10});
+  CHECK(forecast.next_round({50, 0, false}) == Millis{60});
+}
+
+TEST_CASE("old rounds are forgotten", "[forecast]") {
+  Forecast forecast;
+  forecast.add(round_of(1, 100000));
+  for (int i = 0; i < 8; ++i) forecast.add(round_of(1, 20));
+  CHECK(forecast.next_round({1, 0, false}) == Millis{20});
+}
+
+TEST_CASE("the stall is the sum of the measured parts and the slowest set's last round", "[forecast]") {
+  StallForecast stall;
+  stall.measured("freeze", Millis{30});
+  stall.measured("switch", Millis{20});
+  stall.measured("switch", Millis{25});
+  stall.round("a", round_of(0, 5));
+  stall.round("b", round_of(0, 40));
+  CHECK(stall.stall({{"a", {}}, {"b", {}}}) == Millis{95});
+}

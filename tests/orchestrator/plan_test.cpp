@@ -1,0 +1,133 @@
+#include "orchestrator/plan.hpp"
+
+#include <algorithm>
+
+#include "catch.hpp"
+
+using namespace moult;
+
+namespace {
+
+Component component(std::string name, std::string to, std::string from = {}, std::vector<std::string> after = {}) {
+  Component made;
+  made.name = std::move(name);
+  made.machine = "app";
+  made.level.to = std::move(to);
+  made.level.from = std::move(from);
+  made.after = std::move(after);
+  made.after_at.assign(made.after.size(), Location{"m.yaml", 7, 3});
+  return made;
+}
+
+struct World {
+  ApplianceDescriptor appliance;
+  MaintenanceDescriptor maintenance;
+  WorldView view;
+  World() {
+    appliance.id = maintenance.appliance = "org.example";
+    appliance.hosts["here"] = "test:///default";
+    appliance.machines.push_back({"app", "here", "app-domain", {}});
+    PlannedMachine machine{{"app", "test:///default", "app-domain"}, {}};
+    machine.facts.state = PowerState::running;
+    machine.facts.has_agent = true;
+    machine.facts.uuid = "u-1";
+    machine.facts.disks.push_back({"vda", "/d/app.qcow2", "qcow2", false, {"/d/app.qcow2"}, 10, 5});
+    view.machines.push_back(machine);
+    view.space.push_back({"test:///default", "/d", 100, 1000});
+  }
+  void add(Component made, std::optional<std::string> found) {
+    view.levels[made.name] = {std::move(found), {}, Millis{1}};
+    maintenance.components.push_back(std::move(made));
+  }
+  [[nodiscard]] Plan plan() const { return make_plan(appliance, maintenance, view); }
+};
+
+Code first_code(const Plan& plan) { return plan.blockers.empty() ? Code::internal : plan.blockers.front().code; }
+
+}  // namespace
+
+TEST_CASE("verdicts follow from found and target level", "[plan]") {
+  World world;
+  world.add(component("old", "2.0.0"), "1.0.0");
+  world.add(component("same", "2.0.0"), "2.0.0");
+  const auto plan = world.plan();
+  CHECK(plan.components[0].verdict == Verdict::old);
+  CHECK(plan.components[1].verdict == Verdict::current);
+  CHECK(plan.blockers.empty());
+  CHECK(plan.waves == std::vector<std::vector<std::string>>{{"old"}});
+}
+
+TEST_CASE("order is kept through components that stay as they are", "[plan]") {
+  World world;
+  world.add(component("a", "2.0.0"), "1.0.0");
+  world.add(component("b", "2.0.0", {}, {"a"}), "2.0.0");
+  world.add(component("c", "2.0.0", {}, {"b"}), "1.0.0");
+  CHECK(world.plan().waves == std::vector<std::vector<std::string>>{{"a"}, {"c"}});
+}
+
+TEST_CASE("a newer level is never downgraded, a level below from and a missing component are refused", "[plan]") {
+  for (const auto& [found, from] : std::vector<std::pair<std::optional<std::string>, std::string>>{
+           {"3.0.0", ""}, {"0.9.0", ">=1.0.0"}, {std::nullopt, ""}}) {
+    World world;
+    world.add(component("api", "2.0.0", from), found);
+    const auto plan = world.plan();
+    REQUIRE(plan.blockers.size() == 1);
+    CHECK(first_code(plan) == Code::refused);
+    CHECK(plan.blockers.front().message.find("api") != std::string::npos);
+    CHECK_FALSE(plan.blockers.front().remedy.empty());
+  }
+}
+
+TEST_CASE("a domain that does not exist and a full disk block the plan", "[plan]") {
+  World absent;
+  absent.view.machines.front().facts.state = PowerState::absent;
+  CHECK(first_code(absent.plan()) == Code::not_found);
+  World full;
+  full.view.space.front().needed_bytes = 5000;
+  CHECK(first_code(full.plan()) == Code::no_space);
+}
+
+TEST_CASE("a machine that does not answer is said once, not for each of its components", "[plan]") {
+  World world;
+  world.add(component("a", "2.0.0"), std::nullopt);
+  world.add(component("b", "2.0.0"), std::nullopt);
+  world.view.levels.clear();
+  world.view.unreachable.emplace("app", Error{Code::unreachable, "no answer", "", {}, Disposition::fail});
+  CHECK(world.plan().blockers.size() == 1);
+  CHECK(world.plan().components[0].verdict == Verdict::unreachable);
+}
+
+TEST_CASE("a requirement is met by the level that the other component will have", "[plan]") {
+  World world;
+  world.add(component("lib", "2.0.0"), "1.0.0");
+  auto user = component("user", "2.0.0");
+  user.requires_.push_back({"lib", ">=2.0.0", {"m.yaml", 9, 1}});
+  world.add(user, "1.0.0");
+  CHECK(world.plan().blockers.empty());
+  CHECK(world.plan().waves.size() == 2);
+  world.maintenance.components[1].requires_.front().constraint = ">=3.0.0";
+  CHECK(first_code(world.plan()) == Code::refused);
+}
+
+TEST_CASE("a plan survives its file, and differences of the world are named", "[plan]") {
+  World world;
+  world.add(component("api", "2.0.0"), "1.0.0");
+  const auto approved = plan_from_json(plan_to_json(world.plan()));
+  REQUIRE(approved);
+  CHECK(plan_differences(*approved, world.plan()).empty());
+  world.view.space.front().free_bytes = 7777;
+  CHECK(plan_differences(*approved, world.plan()).empty());
+  world.view.levels["api"].level = "1.5.0";
+  world.view.machines.front().facts.disks.front().path = "/d/other.qcow2";
+  const auto differences = plan_differences(*approved, world.plan());
+  CHECK(differences.size() == 2);
+  CHECK(std::any_of(differences.begin(), differences.end(),
+                    [](const auto& line) { return line.find("1.5.0") != std::string::npos; }));
+  CHECK(std::any_of(differences.begin(), differences.end(),
+                    [](const auto& line) { return line.starts_with("/components/api/found: "); }));
+}
+
+TEST_CASE("what is not a plan is refused, not misread", "[plan]") {
+  for (const auto* text : {"", "{", "[]", "{}", R"({"moult":"plan/v2"})", R"({"moult":"plan/v1"})"})
+    CHECK(plan_from_json(text).error().code == Code::invalid);
+}
