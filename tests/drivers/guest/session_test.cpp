@@ -181,6 +181,15 @@ TEST_CASE("announce and remove reach the helper, and it stops after its removal"
   CHECK(rig.served.server.stopped());
 }
 
+TEST_CASE("the answer of a helper that stops at once is never lost, whatever the client still had to say") {
+  for (int i = 0; i < 100; ++i) {
+    Rig rig;
+    const auto removed = rig.session.remove();
+    INFO("try " << i << ": " << (removed ? std::string() : removed.error().message));
+    REQUIRE(removed);
+  }
+}
+
 TEST_CASE("a helper of another run is refused") {
   Rig rig("run-2");
   const auto outcome = rig.session.access().run(command_of({"true"}));

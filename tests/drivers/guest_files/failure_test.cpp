@@ -93,11 +93,12 @@ TEST_CASE("a stream that breaks off leaves each path old or new, records nothing
   write_file(pair.from.root + "/x", "now a file");
   const auto before = pair.target_digest();
   const auto records = emitted(pair, RoundMode::events);
-  const auto cut = GENERATE_COPY(range(0, static_cast<int>(records.size()), 37));
+  // A part of the whole, not a count: the size differs by some bytes from one pass to the next, as its times do.
+  const auto cut = records.size() * GENERATE(range(std::size_t{0}, std::size_t{64})) / 64;
   {
     auto stream = pair.target->apply("data");
     REQUIRE(stream);
-    REQUIRE((*stream)->write(bytes_of(records).first(static_cast<std::size_t>(cut))));
+    REQUIRE((*stream)->write(bytes_of(records).first(cut)));
     CHECK_FALSE((*stream)->finish());
   }
   CHECK(pair.target_digest() == before);
