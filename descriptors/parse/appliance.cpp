@@ -87,6 +87,10 @@ void read_haproxy(const Value& value, EntrySpec& entry, Report& report) {
   haproxy.text("socket", kAbsolutePath, entry.socket);
   haproxy.text("frontend", kFrontendName, entry.frontend);
   haproxy.text("map", kMapName, entry.map);
+  haproxy.list("backends", kBackendName, entry.backends);
+  if (const auto list = haproxy.find("backends");
+      list && list->node->kind == yaml::NodeKind::sequence && list->node->items.empty())
+    report.add(list->node->at, list->path, "expected at least one backend; leave backends out for all of the HAProxy");
 }
 
 void read_entry_command(const Value& value, EntrySpec& entry, Report& report) {

@@ -28,6 +28,7 @@ constexpr std::array kHaproxy{
     Key{"socket", "the path of HAProxy's runtime socket", kRequired},
     Key{"frontend", "the name of the frontend", kRequired},
     Key{"map", "the map that holds requests"},
+    Key{"backends", "the backends that lead to the appliance"},
 };
 constexpr std::array kEntryCommand{
     Key{"hold", "the command that makes new requests wait", kRequired},

@@ -70,7 +70,7 @@ bool package_name(std::string_view text) {
                      [](char c) { return is_lower(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
 }
 bool unit_name(std::string_view text) { return line(text) && text[0] != '-' && only(text, "@:_.\\-"); }
-bool frontend_name(std::string_view text) { return line(text) && only(text, "-_.:"); }
+bool proxy_name(std::string_view text) { return line(text) && only(text, "-_.:"); }
 bool map_name(std::string_view text) {
   return line(text) && std::all_of(text.begin(), text.end(), [](char c) { return is_visible(c) && c != ';'; });
 }
@@ -98,7 +98,8 @@ const TextRule kPattern{"a pattern on paths below the root, not absolute, withou
 const TextRule kSha256{"64 lower-case hex digits", sha256};
 const TextRule kPackageName{"the name of a Debian package", package_name};
 const TextRule kUnitName{"the name of a systemd unit", unit_name};
-const TextRule kFrontendName{"the name of an HAProxy frontend", frontend_name};
+const TextRule kFrontendName{"the name of an HAProxy frontend", proxy_name};
+const TextRule kBackendName{"the name of an HAProxy backend", proxy_name};
 const TextRule kMapName{"the name of an HAProxy map, without spaces or \";\"", map_name};
 const TextRule kHttpPath{"a path that starts with \"/\", without spaces", http_path};
 const TextRule kHttpUrl{"a URL such as http://192.0.2.10/health", http_url};

@@ -53,6 +53,12 @@ TEST_CASE("an entry of commands and a check through it are read") {
   CHECK(appliance.uri_of(appliance.machines.at(1)) == "qemu+tls://right.example.com/system");
 }
 
+TEST_CASE("an HAProxy that serves others too is told which backends are the appliance's") {
+  const auto appliance = load_appliance(kGood + "appliance-shared-haproxy.yaml").value;
+  CHECK(appliance.entry.backends == std::vector<std::string>{"shop-web", "shop-api"});
+  CHECK(load_appliance(kGood + "appliance-notes.yaml").value.entry.backends.empty());  // all of them
+}
+
 TEST_CASE("a maintenance descriptor is read whole") {
   const auto loaded = load_maintenance(kGood + "maintenance-notes.yaml");
   REQUIRE(loaded.good());
