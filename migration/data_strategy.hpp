@@ -45,9 +45,13 @@ class DataStrategy {
   virtual Result<> migrate_all() = 0;
   /// One round, then `migrate` over what it brought. The first one compares both sides whole.
   virtual Result<RoundReport> round() = 0;
+  /// A round that looks at everything, also at what raised no event. Takes as long as the set is large: never under the fence.
+  virtual Result<RoundReport> thorough_round() = 0;
   virtual Result<Pending> pending() = 0;
-  /// The round under the fence: a metadata scan as well as the events, so that nothing is pending after it.
+  /// The round under the fence: nothing is pending after it. Costs what changed, not what there is, where capture held.
   virtual Result<RoundReport> last_round() = 0;
+  /// Writes what the target was given to its disk: an acknowledged write outlives the machine that acknowledged it.
+  virtual Result<> make_durable() = 0;
   virtual Result<Verification> verify() = 0;
 };
 

@@ -147,21 +147,27 @@ Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
   return report;
 }
 
-Result<RoundReport> FilesStrategy::round() {
-  auto report = carry(reconciled_ ? RoundMode::events : RoundMode::reconcile);
+Result<RoundReport> FilesStrategy::carry_named(RoundMode mode) {
+  auto report = carry(reconciled_ ? mode : RoundMode::reconcile);
   if (!report) return pass(std::move(report), "data set " + name());
   return report;
 }
+
+Result<RoundReport> FilesStrategy::round() { return carry_named(RoundMode::events); }
+
+Result<RoundReport> FilesStrategy::thorough_round() { return carry_named(RoundMode::scan); }
 
 Result<Pending> FilesStrategy::pending() {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));
   return source->pending(name());
 }
 
-Result<RoundReport> FilesStrategy::last_round() {
-  auto report = carry(RoundMode::scan);
-  if (!report) return pass(std::move(report), "data set " + name());
-  return report;
+/// Events, and what is held for writing: under a freeze nothing else can have changed (files/held_files.hpp).
+Result<RoundReport> FilesStrategy::last_round() { return carry_named(RoundMode::events); }
+
+Result<> FilesStrategy::make_durable() {
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  return target->sync({name()});
 }
 
 Result<Verification> FilesStrategy::verify() {

@@ -31,12 +31,15 @@ class FilesStrategy final : public DataStrategy {
   Result<> restore_target() override;
   Result<> migrate_all() override;
   Result<RoundReport> round() override;
+  Result<RoundReport> thorough_round() override;
   Result<Pending> pending() override;
   Result<RoundReport> last_round() override;
+  Result<> make_durable() override;
   Result<Verification> verify() override;
 
  private:
   Result<> take_baseline(GuestFiles& source);
+  Result<RoundReport> carry_named(RoundMode mode);
   Result<RoundReport> carry(RoundMode mode);
   Result<> migrate(const std::vector<std::string>& paths);
 

@@ -129,7 +129,7 @@ void World::apply_write(Client& client, Domain& domain) {
   const bool silent = rng_.chance(options_.silent_ppm);
   const auto path = note_path(written);
   if (written.deleted_at != 0 && client.revision >= written.deleted_at)
-    erase(domain, path, silent);
+    erase(domain, path);
   else
     write(domain, path, {FileNode::Kind::file, 0640, 0, 0, content_of(written, client.revision)}, silent);
   note(silent ? "silent write" : "write", client.note, client.domain);

@@ -83,22 +83,24 @@ void World::put_on(Domain& domain, std::size_t nic, const std::string& source) {
 
 Tree& World::tree(Domain& domain) { return hosts_[domain.ref.uri].layers[domain.disks.front().path].tree; }
 
-/// Tells every capture whose set the path is in.
-void World::notice(Domain& domain, const std::string& path) {
+/// Tells every capture whose set the path is in, by an event or by the writer that still holds the file.
+void World::notice(Domain& domain, const std::string& path, bool silent) {
+  if (silent && !options_.held_files_seen) return;
   if (!domain.guest.helper || !domain.guest.helper->capturing) return;
   for (auto& [name, capture] : domain.guest.helper->captures)
-    if (is_below(path, capture.set.root)) capture.dirty.insert(path.substr(capture.set.root.size() + 1));
+    if (is_below(path, capture.set.root))
+      (silent ? capture.held : capture.dirty).insert(path.substr(capture.set.root.size() + 1));
 }
 
 void World::write(Domain& domain, const std::string& path, FileNode node, bool silent) {
   node.stamp = ++stamp_;
   node.mtime = now_;
   tree(domain).insert_or_assign(path, std::move(node));
-  if (!silent) notice(domain, path);
+  notice(domain, path, silent);
 }
 
-void World::erase(Domain& domain, const std::string& path, bool silent) {
-  if (tree(domain).erase(path) != 0 && !silent) notice(domain, path);
+void World::erase(Domain& domain, const std::string& path) {
+  if (tree(domain).erase(path) != 0) notice(domain, path, false);
 }
 
 void World::freeze(Domain& domain, Time until) {

@@ -23,6 +23,7 @@ struct SimOptions {
   unsigned nics = 1;
   std::uint64_t free_bytes = 64ULL << 30U;  ///< of each host
   std::uint32_t silent_ppm = 20'000;        ///< writes of clients that raise no event, in a million: memory-mapped ones
+  bool held_files_seen = true;              ///< false weakens capture: a round does not ask what is held for writing
   bool crashed_guests_reboot = true;        ///< by themselves, as libvirt's on_crash=restart does
   sim::FaultPlan faults;
   bool keep_trace = false;  ///< keep the text of every event, not only its hash

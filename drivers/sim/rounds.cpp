@@ -28,18 +28,29 @@ std::string why_scan(const Helper& helper, const Capture& capture) {
   return capture.overflow ? "queue overflow" : "";
 }
 
-void take_noticed(const Tree& tree, const Capture& capture, Taken& taken) {
-  for (const auto& path : capture.dirty)
-    if (belongs(capture.set, path)) take(taken, path, node_at(tree, capture.set, path));
+using Paths = std::set<std::string, std::less<>>;
+
+Paths noticed(const Capture& capture) {
+  auto paths = capture.dirty;
+  paths.insert(capture.held.begin(), capture.held.end());
+  return paths;
 }
 
-void take_scanned(const Tree& tree, const Capture& capture, Taken& taken) {
+/// What a scan finds beside what was noticed.
+Paths scanned(const Tree& tree, const Capture& capture) {
+  auto paths = noticed(capture);
   each_path(tree, capture.set, [&](const std::string& path, const FileNode& node) {
     const auto known = capture.stamps.find(path);
-    if (known == capture.stamps.end() || known->second != node.stamp) take(taken, path, &node);
+    if (known == capture.stamps.end() || known->second != node.stamp) paths.insert(path);
   });
   for (const auto& [path, stamp] : capture.stamps)
-    if (node_at(tree, capture.set, path) == nullptr) take(taken, path, nullptr);
+    if (node_at(tree, capture.set, path) == nullptr) paths.insert(path);
+  return paths;
+}
+
+void take_all(const Paths& paths, const Tree& tree, const Capture& capture, Taken& taken) {
+  for (const auto& path : paths)
+    if (belongs(capture.set, path)) take(taken, path, node_at(tree, capture.set, path));
 }
 
 void take_different(const Tree& tree, const Capture& capture, const std::map<std::string, Held>& theirs, Taken& taken) {
@@ -61,15 +72,14 @@ Taken take_round(const Tree& tree, const Helper& helper, const Capture& capture,
   taken.report.scanned = mode != RoundMode::events || !taken.report.scan_reason.empty();
   if (mode == RoundMode::reconcile)
     take_different(tree, capture, theirs, taken);
-  else if (taken.report.scanned)
-    take_scanned(tree, capture, taken);
   else
-    take_noticed(tree, capture, taken);
+    take_all(taken.report.scanned ? scanned(tree, capture) : noticed(capture), tree, capture, taken);
   return taken;
 }
 
 void mark_taken(const Tree& tree, Capture& capture, const Taken& taken, RoundMode mode) {
   capture.dirty.clear();
+  capture.held.clear();
   capture.overflow = false;
   if (mode == RoundMode::reconcile) {
     capture.carried.clear();
@@ -118,7 +128,7 @@ std::string digest_of(const Tree& tree, const Helper& helper, const Capture& cap
   const bool read_all = !why_scan(helper, capture).empty();
   SetSum sum;
   for (const auto& [path, carried] : capture.carried) {
-    if (!read_all && capture.dirty.count(path) == 0) {
+    if (!read_all && capture.dirty.count(path) + capture.held.count(path) == 0) {
       sum.add(path, carried);
       continue;
     }

@@ -36,6 +36,7 @@ struct Nic {
 struct Capture {
   FileSet set;
   std::set<std::string, std::less<>> dirty;      ///< relative paths, changed since the last round
+  std::set<std::string, std::less<>> held;       ///< written without an event, and held open by the writer
   bool overflow = false;                         ///< changes were lost: the next round scans
   std::map<std::string, std::uint64_t> stamps;   ///< as last taken, for scans
   std::map<std::string, std::uint64_t> carried;  ///< with the sum that the last round sent

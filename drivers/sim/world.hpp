@@ -95,7 +95,7 @@ class World {
   // Files. -----------------------------------------------------------------------------------------------
   Tree& tree(Domain& domain);
   void write(Domain& domain, const std::string& path, FileNode node, bool silent = false);
-  void erase(Domain& domain, const std::string& path, bool silent = false);
+  void erase(Domain& domain, const std::string& path);
   [[nodiscard]] bool frozen(const Domain& domain) const { return domain.guest.frozen_until != 0; }
   void freeze(Domain& domain, Time until);
   void thaw(Domain& domain, bool by_lease);
@@ -180,7 +180,7 @@ class World {
   void judge_layers();
   [[nodiscard]] bool reads_through(const Domain& domain, const std::string& path);
   void check_notes(Domain& domain);
-  void notice(Domain& domain, const std::string& path);
+  void notice(Domain& domain, const std::string& path, bool silent);
   void build_machine(const MachineEntry& entry, int role);
   void build_components();
   void build_data(Domain& domain, const DataSpec& data);

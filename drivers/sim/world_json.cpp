@@ -20,7 +20,7 @@ using nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, target, path)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Nic, mac, source, production)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Held, stamp, sum, carried)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Capture, set, dirty, overflow, stamps, carried)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Capture, set, dirty, held, overflow, stamps, carried)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Target, set, held, conflicts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Helper, run, capturing, captures, targets)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Note, client, number, acknowledged, tried, deleted_at)

@@ -25,10 +25,19 @@ Result<> carry_round(DataStrategy& set) {
   return refuse_conflicts(set.name(), round);
 }
 
+Result<> make_durable(DataStrategy& set) { return set.make_durable(); }
+
+Result<> carry_thorough_round(DataStrategy& set) {
+  MOULT_ASSIGN(const auto round, set.thorough_round());
+  return refuse_conflicts(set.name(), round);
+}
+
 }  // namespace
 
-/// Arming the way back took its time, and clients wrote meanwhile: rounds until one is short, so that the last one is.
+/// One round looks at everything, which the one under the fence has no time for. Then, since that and arming the way back took
+/// their time and clients wrote meanwhile, rounds until one is short, so that the last one is.
 Result<> Cutover::catch_up() {
+  MOULT_TRY(each_set(run_, way_, carry_thorough_round));
   auto before = Clock::Steady::max();
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run_.platform().clock().steady();
@@ -48,7 +57,8 @@ Result<> Cutover::prepare() {
     for (auto& set : run_.back) MOULT_TRY(set->start_capture());
   }
   MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return wake_machine(pair); }));
-  return catch_up();
+  MOULT_TRY(catch_up());
+  return each_set(run_, way_, make_durable);
 }
 
 /// Both helpers answer, and what is dirty on the serving side is written out before the fence has to do it.
@@ -129,8 +139,11 @@ Result<> Cutover::activate_machine(const MachinePair& pair) {
   return {};
 }
 
+/// The next side is made ready to serve while what it was given goes to its disks.
 Result<> Cutover::activate() {
-  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return activate_machine(pair); }));
+  MOULT_TRY(run_.platform().workers().all(
+      {[this] { return run_.each_machine([this](const MachinePair& pair) { return activate_machine(pair); }); },
+       [this] { return each_set(run_, way_, make_durable); }}));
   timeline_.mark("activate");
   return {};
 }

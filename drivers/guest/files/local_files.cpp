@@ -7,11 +7,12 @@
 #include <cerrno>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 #include "drivers/guest/files/apply_round.hpp"
 #include "drivers/guest/files/capture.hpp"
 #include "drivers/guest/files/freezer.hpp"
-#include "drivers/guest/files/mapped_files.hpp"
+#include "drivers/guest/files/held_files.hpp"
 #include "drivers/guest/files/source_set.hpp"
 #include "drivers/guest/files/system_error.hpp"
 #include "drivers/guest/files/target_set.hpp"
@@ -21,7 +22,7 @@ namespace {
 
 using namespace files;  // all of this file is about them
 
-constexpr Millis kMapsDeadline{500};
+constexpr Millis kHeldDeadline{500};
 
 /// A set as the sending side keeps it.
 struct Source {
@@ -72,8 +73,8 @@ class LocalFiles final : public GuestFiles {
   Result<> start_one(const FileSet& set);
   Result<std::shared_ptr<Source>> source(const std::string& set);
   Result<std::shared_ptr<TargetSet>> target(const std::string& set);
-  Result<RoundContext> context_of(const std::string& set, Source& source, bool look_for_maps);
-  bool note_mapped(Source& source);
+  Result<RoundContext> context_of(const std::string& set, Source& source, bool look_for_held);
+  bool note_held(Source& source);
   Result<std::vector<std::string>> roots_of(const std::vector<std::string>& sets);
 
   const LocalFilesOptions options_;
@@ -145,25 +146,31 @@ Result<std::shared_ptr<TargetSet>> LocalFiles::target(const std::string& set) {
   return fail(Code::not_found, "the data set " + shown(set) + " was not opened as a target", "open it first");
 }
 
-/// Marks files that are mapped for shared writing, below the set's root as other processes see it too.
-bool LocalFiles::note_mapped(Source& source) {
-  const auto mapped = files_mapped_for_writing(kMapsDeadline);
-  if (!mapped) {
-    source.set.log()->lose("a process that waits does not let its memory maps be read");
+/// Marks what may be written without an event; true: through mappings too. A name that is not below the set's root may still be an inode of the set,
+/// under another name or another mount.
+bool LocalFiles::note_held(Source& source) {
+  const auto held = files_held_for_writing(kHeldDeadline);
+  if (!held) {
+    source.set.log()->lose("a process that waits does not let its open files be read");
     return false;
   }
   const auto root = source.root == "/" ? std::string() : source.root;
-  bool any = false;
-  for (const auto& file : *mapped) {
-    if (!is_below(file.path, root)) continue;
-    source.set.log()->note(file.path.substr(root.size() + 1), Changes::suspect);
-    any = true;
+  std::unordered_map<std::uint64_t, std::uint8_t> elsewhere;
+  bool mapped = false;
+  for (const auto& file : *held) {
+    const std::uint8_t flags = file.mapped ? Changes::suspect : Changes::touched;
+    if (is_below(file.path, root)) {
+      source.set.log()->note(file.path.substr(root.size() + 1), flags);
+      mapped = mapped || file.mapped;
+    } else if (file.ino != 0) {
+      elsewhere[file.ino] |= flags;
+    }
   }
-  return any;
+  return (source.set.note_inodes(elsewhere) & Changes::suspect) != 0 || mapped;
 }
 
 /// Brings the set's log up to this moment and says what a round depends on.
-Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& source, bool look_for_maps) {
+Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& source, bool look_for_held) {
   RoundContext context;
   std::shared_ptr<Capture> capture;
   {
@@ -175,13 +182,13 @@ Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& sour
   if (::fstat(source.set.tree().root(), &st) != 0)
     return system_failure("cannot look at the data set " + shown(set), errno);
   context.frozen_since = freezer_.frozen_since(st.st_dev);
-  // Nothing was written since a round under the same freeze, mapped or not.
+  // Nothing was written since a round under the same freeze, held or not.
   const bool at_rest = context.frozen_since != 0 && context.frozen_since == source.emitted_in_freeze;
   if (capture && context.no_events.empty()) {
     if (auto mounted = capture->watch_new_mounts(source.root); !mounted || *mounted)
       source.set.log()->lose(mounted ? "a file system was mounted in the set" : mounted.error().message);
     capture->drain();
-    if (look_for_maps && !at_rest) context.mapped = note_mapped(source);
+    if (look_for_held && !at_rest) context.mapped = note_held(source);
   }
   return context;
 }

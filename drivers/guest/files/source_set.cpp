@@ -170,6 +170,18 @@ void SourceSet::carry(const std::string& path, const Entry& entry) {
   manifest_.put(path, entry);
 }
 
+std::uint8_t SourceSet::note_inodes(const std::unordered_map<std::uint64_t, std::uint8_t>& inodes) {
+  std::uint8_t noted = 0;
+  if (inodes.empty()) return noted;
+  for (const auto& [path, entry] : manifest_) {
+    const auto found = inodes.find(entry.ino);
+    if (found == inodes.end() || !S_ISREG(entry.mode)) continue;
+    log_->note(path, found->second);
+    noted |= found->second;
+  }
+  return noted;
+}
+
 Result<Pending> SourceSet::pending() {
   constexpr std::size_t kLookedAt = 2000;  // an estimate need not look at more
   tree_.forget();

@@ -121,19 +121,28 @@ Result<> TempItem::install(const std::optional<struct stat>& present) {
   MOULT_ASSIGN(const auto place, tree_.place(path_));
   if (!place) return fail(Code::not_found, "the directory of " + shown(path_) + " is gone");
   const std::string temp(last_name_of(temp_));
-  // rename(2) puts no directory in a file's place and no file in a directory's: these two change places at one moment.
-  const bool exchange = present && (S_ISDIR(present->st_mode) || directory_);
+  // Both change places at one moment: so a directory can take a file's place, and ext4 does not write the new content out
+  // at once, as it does for a plain rename(2) over a file (auto_da_alloc); what must be on the disk is synced as a whole.
+  bool exchange = present.has_value();
+  const bool directories = directory_ || (present && S_ISDIR(present->st_mode));
   const auto rename = [&] {
-    return ::syscall(SYS_renameat2, place->directory, temp.c_str(), place->directory, place->name.c_str(),
-                     exchange ? RENAME_EXCHANGE : 0) == 0;
+    const auto to = [&](unsigned flags) {
+      return ::syscall(SYS_renameat2, place->directory, temp.c_str(), place->directory, place->name.c_str(), flags) == 0;
+    };
+    if (exchange && to(RENAME_EXCHANGE)) return true;
+    if (exchange && (errno != EINVAL || directories)) return false;
+    exchange = false;  // a file system that cannot
+    return to(0);
   };
   if (!rename()) {
     if (present && (errno == EPERM || errno == EACCES)) unlock(*place, *present);
     if (!rename()) return system_failure("cannot put " + shown(path_) + " in its place", errno);
   }
-  if (exchange) tree_.forget();  // the remembered parent may be what was replaced
   const std::string left_over = std::exchange(temp_, {});
-  return exchange ? remove_tree(tree_, left_over) : Result<>{};
+  if (!exchange) return {};
+  if (!directories) return remove_name(tree_, left_over, false);
+  tree_.forget();  // the remembered parent may be what was replaced
+  return remove_tree(tree_, left_over);
 }
 
 Result<> TempItem::seal(const Meta& meta) {

@@ -1,7 +1,9 @@
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,6 +12,7 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "drivers/fd.hpp"
 #include "support/pair.hpp"
 #include "support/sandbox.hpp"
 
@@ -33,6 +36,32 @@ class Mapped {
 
  private:
   char* map_ = nullptr;
+};
+
+/// A file that is written through io_submit, as databases do, for as long as this lives.
+class AsyncFile {
+ public:
+  explicit AsyncFile(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+    REQUIRE(fd_);
+    REQUIRE(::syscall(SYS_io_setup, 1, &context_) == 0);
+  }
+  ~AsyncFile() { ::syscall(SYS_io_destroy, context_); }
+  void write(char c) {
+    iocb request{};
+    request.aio_lio_opcode = IOCB_CMD_PWRITE;
+    request.aio_fildes = static_cast<std::uint32_t>(fd_.get());
+    request.aio_buf = reinterpret_cast<std::uint64_t>(&c);
+    request.aio_nbytes = 1;
+    iocb* requests[] = {&request};
+    io_event done{};
+    REQUIRE(::syscall(SYS_io_submit, context_, 1, requests) == 1);
+    REQUIRE(::syscall(SYS_io_getevents, context_, 1, 1, &done, nullptr) == 1);
+    REQUIRE(done.res == 1);
+  }
+
+ private:
+  Fd fd_;
+  aio_context_t context_ = 0;
 };
 
 }  // namespace
@@ -146,6 +175,35 @@ TEST_CASE("writes through a mapping are found by a scan, by a round of events, a
   CHECK_FALSE(pair.round(RoundMode::events).emitted.scanned);
   REQUIRE(read_file(to + "/mapped")[1] == '!');
   pair.require_equal();
+}
+
+TEST_CASE("asynchronous writes to a file that stays open are found by a round of events") {
+  const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
+  write_file(from + "/table", std::string(5000, '-'));
+  Pair pair(from, to);
+  pair.begin();
+  AsyncFile table(from + "/table");
+  for (char c = 'a'; c < 'f'; ++c) {
+    table.write(c);
+    CHECK_FALSE(pair.round(RoundMode::events).emitted.scanned);
+    REQUIRE(read_file(to + "/table")[0] == c);
+  }
+  pair.require_equal();
+}
+
+TEST_CASE("a mapping under a name outside the set is found by its inode") {
+  const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
+  fs::create_directories(from + "/data");
+  write_file(from + "/outside", std::string(5000, '-'));
+  fs::create_hard_link(from + "/outside", from + "/data/inside");
+  Pair pair(from + "/data", to);
+  pair.begin();
+  Mapped mapped(from + "/outside");
+  for (char c = 'a'; c < 'f'; ++c) {
+    mapped.write(c);
+    CHECK_FALSE(pair.round(RoundMode::events).emitted.scanned);
+    REQUIRE(read_file(to + "/inside")[1] == c);
+  }
 }
 
 TEST_CASE("a file that another process writes all the time is carried whole in the end") {

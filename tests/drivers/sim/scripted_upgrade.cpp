@@ -93,7 +93,7 @@ class Script {
     MOULT_TRY(entry->hold(kLease));
     MOULT_TRY(entry->drain(kDrain));
     MOULT_TRY(app(originals_).files().freeze({notes_set().name}, kLease));
-    if (!leave_.last_round) MOULT_TRY(carry(leave_.scan ? RoundMode::events : RoundMode::scan));
+    if (!leave_.last_round) MOULT_TRY(carry(RoundMode::events));
     if (!leave_.last_round) MOULT_TRY(verify());
     MOULT_TRY(run(app(clones_).access(), {"systemctl", "restart", "notes-api"}));
     for (const auto& machine : machines_)

@@ -11,7 +11,6 @@ namespace moult::sim::test {
 /// Protections of the script that can be left out, to see that the world notices.
 struct Leave {
   bool last_round = false;     ///< no round under the fence
-  bool scan = false;           ///< the last round takes only what raised an event
   bool seal = false;           ///< the original stays on the network
   bool capture_first = false;  ///< capture starts after the snapshot
 };
