@@ -6,6 +6,7 @@
 
 #include "descriptors/base/result.hpp"
 #include "descriptors/maintenance.hpp"
+#include "drivers/clock.hpp"
 #include "drivers/guest_access.hpp"
 
 namespace moult {
@@ -14,8 +15,8 @@ namespace moult {
 class ComponentDriver {
  public:
   virtual ~ComponentDriver() = default;
-  /// The level found; nothing when the component is not installed. Changes nothing. Errors: failed (a level that cannot be
-  /// read, a command that failed), and those of GuestAccess.
+  /// The level found; nothing when the component is not installed. Changes nothing. Errors: failed (a level that cannot
+  /// be read, a command that failed), and those of GuestAccess.
   virtual Result<std::optional<std::string>> detect(GuestAccess& guest) = 0;
   /// Brings the payload into the guest, below `stage_dir`. Idempotent.
   virtual Result<> stage(GuestAccess& guest, const std::string& stage_dir) = 0;
@@ -27,13 +28,15 @@ class ComponentDriver {
   virtual Result<> forget(GuestAccess& guest) = 0;
 };
 
-/// The driver for a component; its detect kind and update kind may differ. `descriptor` outlives the driver.
-[[nodiscard]] std::unique_ptr<ComponentDriver> make_component_driver(const MaintenanceDescriptor& descriptor, const Component& component);
+/// The driver for a component; its detect kind and update kind may differ. `descriptor`, `component` and `clock`
+/// outlive the driver; every pause and deadline of its own is the clock's.
+[[nodiscard]] std::unique_ptr<ComponentDriver> make_component_driver(const MaintenanceDescriptor& descriptor,
+                                                                     const Component& component, Clock& clock);
 
 /// Compares every payload file with the size and SHA-256 that the descriptor states. Error: invalid, all of them named.
 [[nodiscard]] Result<> check_payload(const MaintenanceDescriptor& descriptor);
 
-/// Waits until the component's check is good, up to its timeout. Error: failed, with the last answer.
-[[nodiscard]] Result<> run_check(const CheckSpec& check, GuestAccess& guest);
+/// Waits until the component's check is good, up to its timeout by `clock`. Error: failed, with the last answer.
+[[nodiscard]] Result<> run_check(const CheckSpec& check, GuestAccess& guest, Clock& clock);
 
 }  // namespace moult

@@ -28,7 +28,7 @@ void detect_all(MachineView& view, const MaintenanceDescriptor& maintenance, con
   for (const auto& component : maintenance.components) {
     if (component.machine != view.machine.ref.name) continue;
     const auto begin = platform.clock().steady();
-    auto level = make_component_driver(maintenance, component)->detect(**guest);
+    auto level = make_component_driver(maintenance, component, platform.clock())->detect(**guest);
     FoundLevel found;
     found.took = std::chrono::duration_cast<Millis>(platform.clock().steady() - begin);
     if (level)
@@ -70,8 +70,10 @@ WorldView look(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
   WorldView world;
   std::vector<MachineRef> running;
   for (auto& view : views) {
-    if (view.unreachable) world.unreachable.emplace(view.machine.ref.name, std::move(*view.unreachable));
-    else if (view.machine.facts.state == PowerState::running) running.push_back(view.machine.ref);
+    if (view.unreachable)
+      world.unreachable.emplace(view.machine.ref.name, std::move(*view.unreachable));
+    else if (view.machine.facts.state == PowerState::running)
+      running.push_back(view.machine.ref);
     world.levels.merge(view.levels);
     if (!view.unreachable || !view.machine.facts.uuid.empty()) world.machines.push_back(std::move(view.machine));
   }

@@ -13,8 +13,8 @@ namespace {
 /// exchanged by two renames; the old directory stays as NAME.moult-old for `revert`.
 class ArchiveUpdater final : public Updater {
  public:
-  ArchiveUpdater(const MaintenanceDescriptor& descriptor, const Component& component)
-      : descriptor_(descriptor), spec_(component.update) {}
+  ArchiveUpdater(const MaintenanceDescriptor& descriptor, const Component& component, Clock& clock)
+      : descriptor_(descriptor), spec_(component.update), clock_(clock) {}
 
   Result<> stage(GuestAccess& guest, const std::string& stage_dir) override {
     const auto* payload = descriptor_.find_payload(spec_.archive);
@@ -27,36 +27,36 @@ class ArchiveUpdater final : public Updater {
 
   Result<> apply(GuestAccess& guest, const std::string& stage_dir, Millis timeout) override {
     MOULT_TRY(check_target());
-    const Deadline deadline(timeout);
-    MOULT_TRY(run_step(guest, {"rm", "-rf", fresh()}, deadline));
-    MOULT_TRY(run_step(guest, {"mkdir", "-p", fresh()}, deadline));
+    const Deadline deadline(clock_, timeout);
+    MOULT_TRY(run_step(guest, {"rm", "-rf", fresh()}, deadline.left()));
+    MOULT_TRY(run_step(guest, {"mkdir", "-p", fresh()}, deadline.left()));
     MOULT_TRY(run_step(guest,
                        {"tar", "-x", "-p", "--numeric-owner", "-f", staged(stage_dir, spec_.archive), "-C", fresh()},
-                       deadline));
+                       deadline.left()));
     MOULT_ASSIGN(const bool there, exists(guest, target(), deadline));
     MOULT_ASSIGN(const bool kept, exists(guest, old(), deadline));
     // A try before this one may have got as far as here: what is kept is the oldest, never its own result.
-    if (there && kept) MOULT_TRY(run_step(guest, {"rm", "-rf", target()}, deadline));
-    if (there && !kept) MOULT_TRY(run_step(guest, {"mv", "-T", target(), old()}, deadline));
-    MOULT_TRY(run_step(guest, {"mv", "-T", fresh(), target()}, deadline));
+    if (there && kept) MOULT_TRY(run_step(guest, {"rm", "-rf", target()}, deadline.left()));
+    if (there && !kept) MOULT_TRY(run_step(guest, {"mv", "-T", target(), old()}, deadline.left()));
+    MOULT_TRY(run_step(guest, {"mv", "-T", fresh(), target()}, deadline.left()));
     return {};
   }
 
   Result<> revert(GuestAccess& guest, const std::string&, Millis timeout) override {
     MOULT_TRY(check_target());
-    const Deadline deadline(timeout);
+    const Deadline deadline(clock_, timeout);
     MOULT_ASSIGN(const bool kept, exists(guest, old(), deadline));
     if (!kept)
       return fail(Code::refused, "there is no " + old() + " to go back to",
                   "abort the run: the clone is thrown away, the original was never touched");
-    MOULT_TRY(run_step(guest, {"rm", "-rf", target()}, deadline));
-    MOULT_TRY(run_step(guest, {"mv", "-T", old(), target()}, deadline));
+    MOULT_TRY(run_step(guest, {"rm", "-rf", target()}, deadline.left()));
+    MOULT_TRY(run_step(guest, {"mv", "-T", old(), target()}, deadline.left()));
     return {};
   }
 
   Result<> forget(GuestAccess& guest) override {
     MOULT_TRY(check_target());
-    MOULT_TRY(run_step(guest, {"rm", "-rf", old(), fresh()}, Deadline(spec_.timeout)));
+    MOULT_TRY(run_step(guest, {"rm", "-rf", old(), fresh()}, spec_.timeout));
     return {};
   }
 
@@ -84,12 +84,14 @@ class ArchiveUpdater final : public Updater {
 
   const MaintenanceDescriptor& descriptor_;
   const UpdateSpec& spec_;
+  Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<Updater> make_archive_updater(const MaintenanceDescriptor& descriptor, const Component& component) {
-  return std::make_unique<ArchiveUpdater>(descriptor, component);
+std::unique_ptr<Updater> make_archive_updater(const MaintenanceDescriptor& descriptor, const Component& component,
+                                              Clock& clock) {
+  return std::make_unique<ArchiveUpdater>(descriptor, component, clock);
 }
 
 }  // namespace moult

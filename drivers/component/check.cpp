@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <thread>
 
 #include "descriptors/base/text.hpp"
 #include "drivers/component/guest_steps.hpp"
@@ -66,9 +65,9 @@ Try try_once(const CheckSpec& check, GuestAccess& guest, Millis timeout) {
 
 }  // namespace
 
-Result<> run_check(const CheckSpec& check, GuestAccess& guest) {
+Result<> run_check(const CheckSpec& check, GuestAccess& guest, Clock& clock) {
   if (check.kind == CheckKind::none) return {};
-  const Deadline deadline(check.timeout);
+  const Deadline deadline(clock, check.timeout);
   for (Millis pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     MOULT_ASSIGN(const auto wrong, try_once(check, guest, std::min(deadline.left(), kOneTry)));
     if (wrong.empty()) return {};
@@ -77,7 +76,7 @@ Result<> run_check(const CheckSpec& check, GuestAccess& guest) {
           Code::failed,
           what_for(check) + " was not good within " + std::to_string(check.timeout.count()) + " ms; last: " + wrong,
           "look at the service's log in the clone; a longer `check.timeout` helps a service that starts slowly");
-    std::this_thread::sleep_for(pause);
+    clock.sleep(pause);
   }
 }
 

@@ -9,8 +9,8 @@ namespace {
 /// Runs the vendor's own command. It finds its payload below $MOULT_PAYLOAD, and both levels in its environment.
 class CommandUpdater final : public Updater {
  public:
-  CommandUpdater(const MaintenanceDescriptor& descriptor, const Component& component)
-      : descriptor_(descriptor), component_(component) {}
+  CommandUpdater(const MaintenanceDescriptor& descriptor, const Component& component, Clock& clock)
+      : descriptor_(descriptor), component_(component), clock_(clock) {}
 
   Result<> stage(GuestAccess& guest, const std::string& stage_dir) override {
     return stage_payloads(guest, descriptor_, component_.update.payload, stage_dir);
@@ -29,9 +29,9 @@ class CommandUpdater final : public Updater {
 
  private:
   Result<> run(GuestAccess& guest, const Argv& argv, const std::string& stage_dir, Millis timeout) {
-    const Deadline deadline(timeout);
+    const Deadline deadline(clock_, timeout);
     MOULT_ASSIGN(const auto found, make_level_source(component_.detect)->find(guest));
-    MOULT_TRY(run_step(guest, argv, deadline,
+    MOULT_TRY(run_step(guest, argv, deadline.left(),
                        {{"MOULT_PAYLOAD", stage_dir},
                         {"MOULT_COMPONENT", component_.name},
                         {"MOULT_FROM", found.value_or("")},
@@ -41,12 +41,14 @@ class CommandUpdater final : public Updater {
 
   const MaintenanceDescriptor& descriptor_;
   const Component& component_;
+  Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<Updater> make_command_updater(const MaintenanceDescriptor& descriptor, const Component& component) {
-  return std::make_unique<CommandUpdater>(descriptor, component);
+std::unique_ptr<Updater> make_command_updater(const MaintenanceDescriptor& descriptor, const Component& component,
+                                              Clock& clock) {
+  return std::make_unique<CommandUpdater>(descriptor, component, clock);
 }
 
 }  // namespace moult

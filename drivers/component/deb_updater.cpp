@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <sstream>
-#include <thread>
 
 #include "descriptors/base/text.hpp"
 #include "drivers/component/guest_steps.hpp"
@@ -40,8 +39,8 @@ std::vector<std::string> unmet_dependencies(const std::string& complaints) {
 /// one call, so that packages of the list may depend on each other.
 class DebUpdater final : public Updater {
  public:
-  DebUpdater(const MaintenanceDescriptor& descriptor, const Component& component)
-      : descriptor_(descriptor), component_(component) {}
+  DebUpdater(const MaintenanceDescriptor& descriptor, const Component& component, Clock& clock)
+      : descriptor_(descriptor), component_(component), clock_(clock) {}
 
   Result<> stage(GuestAccess& guest, const std::string& stage_dir) override {
     return stage_payloads(guest, descriptor_, component_.update.packages, stage_dir);
@@ -50,13 +49,13 @@ class DebUpdater final : public Updater {
   Result<> apply(GuestAccess& guest, const std::string& stage_dir, Millis timeout) override {
     std::vector<std::string> argv{"dpkg", "--force-confdef", "--force-confold", "--install"};
     for (const auto& name : component_.update.packages) argv.push_back(staged(stage_dir, name));
-    const Deadline deadline(timeout);
+    const Deadline deadline(clock_, timeout);
     for (;;) {
-      MOULT_ASSIGN(const auto outcome, guest.run(step_command(argv, deadline, kQuiet)));
+      MOULT_ASSIGN(const auto outcome, guest.run(step_command(argv, deadline.left(), kQuiet)));
       if (outcome.good()) return {};
       const bool locked = outcome.err.find("locked by another process") != std::string::npos;
       if (!locked || deadline.left() <= kLockPause) return explained(argv, outcome);
-      std::this_thread::sleep_for(kLockPause);
+      clock_.sleep(kLockPause);
     }
   }
 
@@ -78,12 +77,14 @@ class DebUpdater final : public Updater {
 
   const MaintenanceDescriptor& descriptor_;
   const Component& component_;
+  Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<Updater> make_deb_updater(const MaintenanceDescriptor& descriptor, const Component& component) {
-  return std::make_unique<DebUpdater>(descriptor, component);
+std::unique_ptr<Updater> make_deb_updater(const MaintenanceDescriptor& descriptor, const Component& component,
+                                          Clock& clock) {
+  return std::make_unique<DebUpdater>(descriptor, component, clock);
 }
 
 }  // namespace moult

@@ -24,15 +24,13 @@ Result<> units(GuestAccess& guest, const char* word, const std::vector<std::stri
   if (names.empty()) return {};
   std::vector<std::string> argv{"systemctl", word};
   argv.insert(argv.end(), names.begin(), names.end());
-  MOULT_TRY(run_step(guest, argv, deadline));
+  MOULT_TRY(run_step(guest, argv, deadline.left()));
   return {};
 }
 
 }  // namespace
 
-Millis Deadline::left() const {
-  return std::max(std::chrono::ceil<Millis>(until_ - std::chrono::steady_clock::now()), Millis{1});
-}
+Millis Deadline::left() const { return std::max(std::chrono::ceil<Millis>(until_ - clock_.steady()), Millis{1}); }
 
 std::string last_lines(const Outcome& outcome) {
   const bool said = outcome.err.find_first_not_of(" \r\n\t") != std::string::npos;
@@ -48,9 +46,9 @@ std::string last_lines(const Outcome& outcome) {
   return lines.empty() ? "it said nothing" : joined(lines, "\n  ");
 }
 
-Command step_command(const std::vector<std::string>& argv, const Deadline& deadline,
+Command step_command(const std::vector<std::string>& argv, Millis timeout,
                      const std::map<std::string, std::string>& env) {
-  Command command{argv, kEnvironment, {}, deadline.left()};
+  Command command{argv, kEnvironment, {}, timeout};
   for (const auto& [name, value] : env) command.env[name] = value;
   return command;
 }
@@ -60,9 +58,9 @@ Error step_failure(const std::vector<std::string>& argv, const Outcome& outcome)
                command_name(argv) + " ended with " + std::to_string(outcome.exit_code) + ":\n  " + last_lines(outcome)};
 }
 
-Result<Outcome> run_step(GuestAccess& guest, const std::vector<std::string>& argv, const Deadline& deadline,
+Result<Outcome> run_step(GuestAccess& guest, const std::vector<std::string>& argv, Millis timeout,
                          const std::map<std::string, std::string>& env) {
-  auto outcome = guest.run(step_command(argv, deadline, env));
+  auto outcome = guest.run(step_command(argv, timeout, env));
   if (!outcome || outcome->good()) return outcome;
   return Unexpected(step_failure(argv, *outcome));
 }

@@ -46,7 +46,7 @@ class CommandLevel final : public LevelSource {
  public:
   explicit CommandLevel(Argv argv) : argv_(std::move(argv)) {}
   Result<std::optional<std::string>> find(GuestAccess& guest) const override {
-    MOULT_ASSIGN(const auto outcome, run_step(guest, argv_, Deadline(kDetectTimeout)));
+    MOULT_ASSIGN(const auto outcome, run_step(guest, argv_, kDetectTimeout));
     return first_line(outcome.out);
   }
 

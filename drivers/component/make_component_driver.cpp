@@ -8,25 +8,27 @@
 namespace moult {
 namespace {
 
-std::unique_ptr<Updater> make_updater(const MaintenanceDescriptor& descriptor, const Component& component) {
+std::unique_ptr<Updater> make_updater(const MaintenanceDescriptor& descriptor, const Component& component,
+                                      Clock& clock) {
   switch (component.update.kind) {
     case DriverKind::deb:
-      return make_deb_updater(descriptor, component);
+      return make_deb_updater(descriptor, component, clock);
     case DriverKind::archive:
-      return make_archive_updater(descriptor, component);
+      return make_archive_updater(descriptor, component, clock);
     case DriverKind::command:
       break;
   }
-  return make_command_updater(descriptor, component);
+  return make_command_updater(descriptor, component, clock);
 }
 
 /// A level source and an updater, which may be of different kinds, and what is the same for all kinds around them.
 class Driver final : public ComponentDriver {
  public:
-  Driver(const MaintenanceDescriptor& descriptor, const Component& component)
+  Driver(const MaintenanceDescriptor& descriptor, const Component& component, Clock& clock)
       : component_(component),
+        clock_(clock),
         level_(make_level_source(component.detect)),
-        updater_(make_updater(descriptor, component)) {}
+        updater_(make_updater(descriptor, component, clock)) {}
 
   Result<std::optional<std::string>> detect(GuestAccess& guest) override {
     auto found = level_->find(guest);
@@ -65,13 +67,14 @@ class Driver final : public ComponentDriver {
   /// Stops the units before and starts them after, all within the update's timeout.
   template <typename Work>
   Result<> between_units(GuestAccess& guest, Work work) const {
-    const Deadline deadline(component_.update.timeout);
+    const Deadline deadline(clock_, component_.update.timeout);
     MOULT_TRY(stop_units(guest, component_.update.stop, deadline));
     MOULT_TRY(work(deadline.left()));
     return start_units(guest, component_.update.start, deadline);
   }
 
   const Component& component_;
+  Clock& clock_;
   std::unique_ptr<LevelSource> level_;
   std::unique_ptr<Updater> updater_;
 };
@@ -79,8 +82,8 @@ class Driver final : public ComponentDriver {
 }  // namespace
 
 std::unique_ptr<ComponentDriver> make_component_driver(const MaintenanceDescriptor& descriptor,
-                                                       const Component& component) {
-  return std::make_unique<Driver>(descriptor, component);
+                                                       const Component& component, Clock& clock) {
+  return std::make_unique<Driver>(descriptor, component, clock);
 }
 
 }  // namespace moult

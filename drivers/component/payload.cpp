@@ -93,7 +93,7 @@ Result<> check_payload(const MaintenanceDescriptor& descriptor) {
 }
 
 Result<> stage_file(GuestAccess& guest, const Fd& from, const std::string& to) {
-  MOULT_TRY(run_step(guest, {"mkdir", "-p", to.substr(0, to.find_last_of('/'))}, Deadline(kMakeDirectory)));
+  MOULT_TRY(run_step(guest, {"mkdir", "-p", to.substr(0, to.find_last_of('/'))}, kMakeDirectory));
   return guest.put(to, 0644, source_of(from));
 }
 

@@ -5,6 +5,7 @@
 
 #include "descriptors/base/result.hpp"
 #include "descriptors/maintenance.hpp"
+#include "drivers/clock.hpp"
 #include "drivers/guest_access.hpp"
 
 namespace moult {
@@ -20,12 +21,12 @@ class Updater {
   virtual Result<> forget(GuestAccess&) { return {}; }
 };
 
-/// `descriptor` and `component` outlive the updater.
+/// `descriptor`, `component` and `clock` outlive the updater.
 [[nodiscard]] std::unique_ptr<Updater> make_deb_updater(const MaintenanceDescriptor& descriptor,
-                                                        const Component& component);
+                                                        const Component& component, Clock& clock);
 [[nodiscard]] std::unique_ptr<Updater> make_archive_updater(const MaintenanceDescriptor& descriptor,
-                                                            const Component& component);
+                                                            const Component& component, Clock& clock);
 [[nodiscard]] std::unique_ptr<Updater> make_command_updater(const MaintenanceDescriptor& descriptor,
-                                                            const Component& component);
+                                                            const Component& component, Clock& clock);
 
 }  // namespace moult

@@ -34,8 +34,8 @@ Result<> carry_thorough_round(DataStrategy& set) {
 
 }  // namespace
 
-/// One round looks at everything, which the one under the fence has no time for. Then, since that and arming the way back took
-/// their time and clients wrote meanwhile, rounds until one is short, so that the last one is.
+/// One round looks at everything, which the one under the fence has no time for. Then, since that and arming the way
+/// back took their time and clients wrote meanwhile, rounds until one is short, so that the last one is.
 Result<> Cutover::catch_up() {
   MOULT_TRY(each_set(run_, way_, carry_thorough_round));
   auto before = Clock::Steady::max();
@@ -66,7 +66,8 @@ Result<> Cutover::wake_machine(const MachinePair& pair) {
   MOULT_ASSIGN(GuestSession * serving, run_.sessions.of(way_.serving(pair)));
   MOULT_ASSIGN(GuestSession * next, run_.sessions.of(way_.next(pair)));
   if (!next->alive(kAnswer))
-    return fail(Code::unreachable, "the helper in " + way_.next(pair).domain + " does not answer", "See the guest's console.");
+    return fail(Code::unreachable, "the helper in " + way_.next(pair).domain + " does not answer",
+                "See the guest's console.");
   return serving->files().sync({});
 }
 
@@ -83,7 +84,8 @@ Result<> Cutover::fence_machine(const MachinePair& pair) {
   for (std::size_t i = 0; i < run_.work.plan.data.size(); ++i)
     if (run_.work.plan.data[i].machine == pair.original.name) names.push_back(way_.sets(run_)[i]->name());
   for (const auto& component : run_.work.maintenance.components)
-    if (component.machine == pair.original.name) MOULT_TRY(run_.hook("quiesce", component.hooks.quiesce, way_.serving(pair)));
+    if (component.machine == pair.original.name)
+      MOULT_TRY(run_.hook("quiesce", component.hooks.quiesce, way_.serving(pair)));
   if (names.empty()) return {};
   MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
   auto frozen = session->files().freeze(names, way_.lease(run_));
@@ -112,9 +114,11 @@ Result<> Cutover::last_round() {
 Result<> Cutover::compare_digests(DataStrategy& set) {
   MOULT_ASSIGN(const auto digests, set.verify());
   if (!digests.equal)
-    return fail(Code::mismatch, "data set " + set.name() + " differs under the fence: " + digests.source + " here, " +
-                                    digests.target + " on the other side",
-                "Something writes to the set on the side that does not serve, or the disk lies; see `moult audit show`.");
+    return fail(
+        Code::mismatch,
+        "data set " + set.name() + " differs under the fence: " + digests.source + " here, " + digests.target +
+            " on the other side",
+        "Something writes to the set on the side that does not serve, or the disk lies; see `moult audit show`.");
   const std::lock_guard lock(digests_mutex_);
   digests_[set.name()] = digests.source;
   return {};
@@ -134,7 +138,7 @@ Result<> Cutover::activate_machine(const MachinePair& pair) {
     MOULT_TRY(run_.hook(way_.forward ? "activate" : "start", argv, way_.next(pair)));
     if (!way_.forward) continue;  // the checks describe the new level
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
-    MOULT_TRY(run_check(component.check, session->access()));
+    MOULT_TRY(run_check(component.check, session->access(), run_.platform().clock()));
   }
   return {};
 }
@@ -152,30 +156,36 @@ Result<> Cutover::check_margin() {
   MOULT_TRY(run_.world.interrupt.check());
   const auto budget = way_.budget(run_);
   if (timeline_.total_ms() > static_cast<double>(budget.count()))
-    return fail(Code::refused, fmt::format("clients have waited {:.0f} ms, over the budget of {} ms", timeline_.total_ms(), budget.count()),
-                "Raise --max-stall, or try when there is less load.");
+    return fail(
+        Code::refused,
+        fmt::format("clients have waited {:.0f} ms, over the budget of {} ms", timeline_.total_ms(), budget.count()),
+        "Raise --max-stall, or try when there is less load.");
   if (!entry_->can_hold()) return {};
   MOULT_ASSIGN(const auto state, entry_->where());
   if (!state.holding)
-    return fail(Code::timeout, "the entry no longer holds requests: its lease ended, or it was restarted", "Try again.");
+    return fail(Code::timeout, "the entry no longer holds requests: its lease ended, or it was restarted",
+                "Try again.");
   return {};
 }
 
 Result<> Cutover::move(bool serving_side, Side to) {
   return run_.each_machine([&](const MachinePair& pair) {
-    return run_.platform().network().move(run_.id(), pair.original, serving_side ? way_.serving(pair) : way_.next(pair), to);
+    return run_.platform().network().move(run_.id(), pair.original, serving_side ? way_.serving(pair) : way_.next(pair),
+                                          to);
   });
 }
 
 Result<> Cutover::thaw(bool must_have_held) {
   return run_.each_machine([&](const MachinePair& pair) -> Result<> {
     const auto& data = run_.work.plan.data;
-    const bool fenced = std::any_of(data.begin(), data.end(), [&](const auto& set) { return set.machine == pair.original.name; });
+    const bool fenced =
+        std::any_of(data.begin(), data.end(), [&](const auto& set) { return set.machine == pair.original.name; });
     if (!fenced) return {};
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
     MOULT_ASSIGN(const auto held, session->files().thaw());
     if (held || !must_have_held) return {};
-    return fail(Code::timeout, "the fence ended by itself before the seal was complete", "Try again when the host is quieter.");
+    return fail(Code::timeout, "the fence ended by itself before the seal was complete",
+                "Try again when the host is quieter.");
   });
 }
 
@@ -224,16 +234,17 @@ Result<> Cutover::until_sealed() {
   return commit_and_seal();
 }
 
-/// Takes the next side off the network for certain: a clone that does not leave is powered off, for both sides must never be
-/// reached at once.
+/// Takes the next side off the network for certain: a clone that does not leave is powered off, for both sides must
+/// never be reached at once.
 Result<> Cutover::withdraw() {
   auto moved = move(false, way_.waiting_place());
   if (moved || !way_.forward) return moved;
-  return run_.each_machine([this](const MachinePair& pair) { return run_.platform().lifecycle().stop(pair.clone, Millis{0}); });
+  return run_.each_machine(
+      [this](const MachinePair& pair) { return run_.platform().lifecycle().stop(pair.clone, Millis{0}); });
 }
 
-/// Makes the serving side serve again; the cause stays the error, what failed on the way back is added to it. Clients are let go
-/// only when the next side is known to be off: what it acknowledged would be lost.
+/// Makes the serving side serve again; the cause stays the error, what failed on the way back is added to it. Clients
+/// are let go only when the next side is known to be off: what it acknowledged would be lost.
 Result<> Cutover::go_back(Error cause) {
   std::string left;
   const auto attempt = [&left](const char* what, Result<> done) {

@@ -10,11 +10,13 @@ Result<> clean_guest(RunContext& run, const MachinePair& pair) {
   MOULT_TRY(session->files().stop_capture());
   for (const auto& component : run.work.maintenance.components)
     if (component.machine == pair.original.name && run.is_updated(component.name))
-      MOULT_TRY(make_component_driver(run.work.maintenance, component)->forget(session->access()));
+      MOULT_TRY(
+          make_component_driver(run.work.maintenance, component, run.platform().clock())->forget(session->access()));
   Command command;
   command.argv = {"rm", "-rf", "/var/tmp/moult-" + run.id()};
   MOULT_ASSIGN(const auto outcome, session->access().run(command));
-  if (!outcome.good()) return fail(Code::failed, "cannot remove the payloads from " + pair.clone.domain + ": " + outcome.err);
+  if (!outcome.good())
+    return fail(Code::failed, "cannot remove the payloads from " + pair.clone.domain + ": " + outcome.err);
   return run.sessions.remove(pair.clone);
 }
 
@@ -30,7 +32,8 @@ Result<> finish_run(RunContext& run) {
   };
   MOULT_TRY(run.each_machine(settle));
   for (const auto& uri : hosts_of(run.work.plan))
-    MOULT_TRY(run.ledger.perform_plain("network.remove", uri, [&] { return run.platform().network().remove(run.id(), uri); }));
+    MOULT_TRY(run.ledger.perform_plain("network.remove", uri,
+                                       [&] { return run.platform().network().remove(run.id(), uri); }));
   return {};
 }
 

@@ -38,7 +38,7 @@ Result<> activate_clone(RunContext& run) {
       if (component.hooks.activate.empty()) continue;
       MOULT_TRY(run.hook("activate", component.hooks.activate, pair.clone));
       MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.clone));
-      MOULT_TRY(run_check(component.check, session->access()));
+      MOULT_TRY(run_check(component.check, session->access(), run.platform().clock()));
     }
     return {};
   });

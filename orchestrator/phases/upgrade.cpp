@@ -1,6 +1,5 @@
-#include <nlohmann/json.hpp>
-
 #include <mutex>
+#include <nlohmann/json.hpp>
 
 #include "descriptors/edges.hpp"
 #include "descriptors/level.hpp"
@@ -59,8 +58,9 @@ Result<> await_next_boot(RunContext& run, const MachineRef& clone, const std::st
     if (now && *now != before) return {};
     run.sessions.drop(clone);
   }
-  return fail(Code::timeout, "the clone did not come back from its reboot: " + why,
-              "The update asks for a reboot that the guest does not survive; see the clone's console before the next try.");
+  return fail(
+      Code::timeout, "the clone did not come back from its reboot: " + why,
+      "The update asks for a reboot that the guest does not survive; see the clone's console before the next try.");
 }
 
 /// Reboots the clone and waits until its helper is back, knowing what it knew.
@@ -88,7 +88,7 @@ Result<std::string> detect_again(const Component& component, ComponentDriver& dr
 
 Result<std::string> update_one(RunContext& run, const Component& component) {
   const auto& pair = run.machine(component.machine);
-  const auto driver = make_component_driver(run.work.maintenance, component);
+  const auto driver = make_component_driver(run.work.maintenance, component, run.platform().clock());
   const auto stage = stage_dir(run, component);
   MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.clone));
   MOULT_TRY(driver->stage(session->access(), stage));
@@ -97,7 +97,7 @@ Result<std::string> update_one(RunContext& run, const Component& component) {
   MOULT_ASSIGN(session, run.sessions.of(pair.clone));
   MOULT_ASSIGN(const auto level, detect_again(component, *driver, session->access()));
   for (auto* set : sets_of(run, component.name)) MOULT_TRY(set->migrate_all());
-  MOULT_TRY(run_check(component.check, session->access()));
+  MOULT_TRY(run_check(component.check, session->access(), run.platform().clock()));
   return json{{"component", component.name}, {"level", level}}.dump();
 }
 
@@ -107,7 +107,8 @@ void say_if_gone(RunContext& run, const MachineRef& clone, Error& error) {
   const auto facts = run.platform().lifecycle().inspect(clone);
   if (!facts || facts->state == PowerState::running) return;
   error.within("the clone " + clone.domain + " is " + std::string(name_of(facts->state)));
-  error.remedy = "The original is as it was. See why the clone ended (its console, the host's log of it), then start again.";
+  error.remedy =
+      "The original is as it was. See why the clone ended (its console, the host's log of it), then start again.";
 }
 
 /// A vendor's update says why it failed; where it is written, and that nothing is lost, is ours to say.
@@ -116,7 +117,8 @@ Result<std::string> update_with_remedy(RunContext& run, const Component& compone
   if (done) return done;
   say_if_gone(run, run.machine(component.machine).clone, done.error());
   if (done.error().remedy.empty())
-    done.error().remedy = "The original is as it was. Mend the update (" + component.update.at.text() + ") or its cause, then start again.";
+    done.error().remedy = "The original is as it was. Mend the update (" + component.update.at.text() +
+                          ") or its cause, then start again.";
   return done;
 }
 

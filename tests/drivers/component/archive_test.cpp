@@ -32,7 +32,7 @@ TEST_CASE("an archive replaces its directory whole, keeps the old one, and goes 
   scratch.write("opt/app/LEVEL", "1.0.0\n");
   scratch.write("opt/app/stale", "gone in 2.0.0");
   const auto descriptor = app_at(scratch, "2.0.0");
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   CHECK(driver->detect(guest)->value_or("") == "1.0.0");
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   REQUIRE(driver->apply(guest, scratch.path("stage")));
@@ -57,7 +57,7 @@ TEST_CASE("when the way back is given up, nothing of it stays in the guest") {
   HostAccess guest(scratch);
   scratch.write("opt/app/LEVEL", "1.0.0\n");
   const auto descriptor = app_at(scratch, "2.0.0");
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   REQUIRE(driver->apply(guest, scratch.path("stage")));
   REQUIRE(scratch.has("opt/app.moult-old"));
@@ -73,7 +73,7 @@ TEST_CASE("an update that was cut off between the two renames is completed by th
   scratch.write("opt/app.moult-old/LEVEL", "1.0.0\n");
   scratch.write("opt/app.moult-new/half", "");
   const auto descriptor = app_at(scratch, "2.0.0");
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   REQUIRE(driver->apply(guest, scratch.path("stage")));
   CHECK(driver->detect(guest)->value_or("") == "2.0.0");
@@ -85,7 +85,7 @@ TEST_CASE("a component that was not there yet is installed, its directories too"
   Scratch scratch;
   HostAccess guest(scratch);
   const auto descriptor = app_at(scratch, "2.0.0");
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   CHECK_FALSE(driver->detect(guest)->has_value());
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   REQUIRE(driver->apply(guest, scratch.path("stage")));
@@ -97,7 +97,7 @@ TEST_CASE("a failing unpack leaves the old level in its place") {
   HostAccess guest(scratch);
   scratch.write("opt/app/LEVEL", "1.0.0\n");
   const auto descriptor = app_at(scratch, "2.0.0");
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   scratch.write("stage/app.tar.gz", "damaged on its way");
   const auto applied = driver->apply(guest, scratch.path("stage"));
@@ -114,7 +114,7 @@ TEST_CASE("a hostile archive is refused before anything reaches the guest") {
   scratch.write("app.tar.gz", TarBuilder().file("../evil", "x").finish());
   descriptor = descriptor_with(scratch, descriptor.components.front(), {"app.tar.gz"});
   CHECK(check_payload(descriptor).error().message.find("leads out") != std::string::npos);
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   CHECK_FALSE(driver->stage(guest, scratch.path("stage")));
   CHECK(guest.ran.empty());
 }
@@ -124,7 +124,7 @@ TEST_CASE("a directory of the system is never replaced") {
   HostAccess guest(scratch);
   auto descriptor = app_at(scratch, "2.0.0");
   descriptor.components.front().update.unpack_to = GENERATE("/", "/opt", "/opt/", "//usr/", "/opt/x/..");
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   CHECK(driver->apply(guest, scratch.path("stage")).error().code == Code::invalid);
   CHECK(driver->revert(guest, scratch.path("stage")).error().code == Code::invalid);
   CHECK(guest.ran.empty());

@@ -94,16 +94,17 @@ TEST_CASE("an http check asks for its path and waits until the answer is good") 
   });
   auto check = http_check(server.port());
   check.contains = "is well";
-  CHECK(run_check(check, guest));
+  CHECK(run_check(check, guest, guest.clock));
   CHECK(asked == "GET /health HTTP/1.0");
   CHECK(guest.ran.size() == 3);
+  CHECK(guest.clock.pauses == std::vector<Millis>{20ms, 40ms});
 }
 
 TEST_CASE("an http check that stays bad says the last answer") {
   Scratch scratch;
   HostAccess guest(scratch);
   TinyServer server([](int, const std::string&) { return "HTTP/1.0 500 Oops\r\n\r\nno \033[1mdatabase"; });
-  const auto message = message_of(run_check(http_check(server.port(), 150ms), guest));
+  const auto message = message_of(run_check(http_check(server.port(), 150ms), guest, guest.clock));
   CHECK(message.find("status 500 instead of 200") != std::string::npos);
   CHECK(message.find("database") != std::string::npos);
   CHECK(message.find('\033') == std::string::npos);
@@ -111,17 +112,17 @@ TEST_CASE("an http check that stays bad says the last answer") {
 
   auto check = http_check(server.port(), 150ms);
   check.status = 500;
-  CHECK(run_check(check, guest));
+  CHECK(run_check(check, guest, guest.clock));
   check.contains = "poetry";
-  CHECK(message_of(run_check(check, guest)).find("a body without \"poetry\"") != std::string::npos);
+  CHECK(message_of(run_check(check, guest, guest.clock)).find("a body without \"poetry\"") != std::string::npos);
 }
 
 TEST_CASE("a port where nobody listens, or that speaks no HTTP, is told apart") {
   Scratch scratch;
   HostAccess guest(scratch);
-  CHECK(message_of(run_check(http_check(1, 150ms), guest)).find("refused") != std::string::npos);
+  CHECK(message_of(run_check(http_check(1, 150ms), guest, guest.clock)).find("refused") != std::string::npos);
   TinyServer server([](int, const std::string&) { return "SSH-2.0-OpenSSH\r\n"; });
-  CHECK(message_of(run_check(http_check(server.port(), 150ms), guest)).find("no HTTP answer but SSH") !=
+  CHECK(message_of(run_check(http_check(server.port(), 150ms), guest, guest.clock)).find("no HTTP answer but SSH") !=
         std::string::npos);
 }
 
@@ -135,7 +136,7 @@ TEST_CASE("a path is an argument and no script") {
   });
   auto check = http_check(server.port());
   check.path = "/$(touch " + scratch.path("owned") + ")`id`%s";
-  CHECK(run_check(check, guest));
+  CHECK(run_check(check, guest, guest.clock));
   CHECK(asked.find("$(touch") != std::string::npos);
   CHECK_FALSE(scratch.has("owned"));
 }
@@ -149,25 +150,40 @@ TEST_CASE("a tcp check is good when the port takes connections") {
   {
     TinyServer server([](int, const std::string&) { return ""; });
     check.port = server.port();
-    CHECK(run_check(check, guest));
+    CHECK(run_check(check, guest, guest.clock));
   }
-  CHECK(message_of(run_check(check, guest)).find("port " + std::to_string(check.port)) != std::string::npos);
+  CHECK(message_of(run_check(check, guest, guest.clock)).find("port " + std::to_string(check.port)) !=
+        std::string::npos);
 }
 
 TEST_CASE("a command check is good at exit code 0, and no check is good at once") {
   Scratch scratch;
   HostAccess guest(scratch);
   CheckSpec check;
-  CHECK(run_check(check, guest));
+  CHECK(run_check(check, guest, guest.clock));
   check.kind = CheckKind::command;
   check.timeout = 2s;
   check.command = {"sh", "-c", "test -e \"$0\" || { touch \"$0\"; exit 1; }", scratch.path("second-time")};
-  CHECK(run_check(check, guest));
+  CHECK(run_check(check, guest, guest.clock));
   check.command = {"sh", "-c", "echo half a replica missing; exit 6"};
   check.timeout = 100ms;
-  const auto message = message_of(run_check(check, guest));
+  const auto message = message_of(run_check(check, guest, guest.clock));
   CHECK(message.find("exit code 6") != std::string::npos);
   CHECK(message.find("half a replica") != std::string::npos);
   check.command = {"sleep", "9"};
-  CHECK(message_of(run_check(check, guest)).find("no answer within") != std::string::npos);
+  CHECK(message_of(run_check(check, guest, guest.clock)).find("no answer within") != std::string::npos);
+}
+
+TEST_CASE("the time that a check may take is the clock's: a minute of trying takes no minute in a simulated world") {
+  Scratch scratch;
+  HostAccess guest(scratch);
+  CheckSpec check;
+  check.kind = CheckKind::command;
+  check.command = {"check"};
+  check.timeout = 60s;
+  guest.answers.assign(100, Outcome{1, "", "not yet", false});
+  CHECK(message_of(run_check(check, guest, guest.clock)).find("not yet") != std::string::npos);
+  CHECK(guest.clock.steady() > 58s);
+  CHECK(guest.clock.steady() <= 60s);
+  CHECK(guest.clock.pauses.back() == 1000ms);
 }

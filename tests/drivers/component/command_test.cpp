@@ -33,7 +33,7 @@ TEST_CASE("the vendor's command finds its payload and both levels") {
       "echo $MOULT_TO > \"$1\"");
   component.update.revert = {"sh", "-c", "echo 1.5.0 > \"$0\"", scratch.path("level")};
   const auto descriptor = descriptor_with(scratch, component, {"files/tool"});
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   REQUIRE(driver->apply(guest, scratch.path("stage")));
   CHECK(scratch.read("level.said") == "payload notes-api 1.5.0\n");
@@ -49,7 +49,8 @@ TEST_CASE("a command that fails is an error with its last lines, one that hangs 
   scratch.write("files/tool", "payload");
   auto component = command_component(scratch, "seq 100 >&2; echo 'no \033[1mroom' >&2; exit 5");
   auto descriptor = descriptor_with(scratch, component, {"files/tool"});
-  auto failed = make_component_driver(descriptor, descriptor.components.front())->apply(guest, scratch.path("stage"));
+  auto failed = make_component_driver(descriptor, descriptor.components.front(), guest.clock)
+                    ->apply(guest, scratch.path("stage"));
   REQUIRE_FALSE(failed);
   CHECK(failed.error().code == Code::failed);
   CHECK(failed.error().message.find("ended with 5") != std::string::npos);
@@ -59,7 +60,8 @@ TEST_CASE("a command that fails is an error with its last lines, one that hangs 
 
   descriptor.components.front().update.command = {"sleep", "9"};
   descriptor.components.front().update.timeout = 200ms;
-  failed = make_component_driver(descriptor, descriptor.components.front())->apply(guest, scratch.path("stage"));
+  failed = make_component_driver(descriptor, descriptor.components.front(), guest.clock)
+               ->apply(guest, scratch.path("stage"));
   REQUIRE_FALSE(failed);
   CHECK(failed.error().code == Code::timeout);
 }
@@ -68,7 +70,8 @@ TEST_CASE("without a revert command the way back is refused") {
   Scratch scratch;
   HostAccess guest(scratch);
   const auto descriptor = descriptor_with(scratch, command_component(scratch, "true"), {});
-  const auto reverted = make_component_driver(descriptor, descriptor.components.front())->revert(guest, "/nowhere");
+  const auto reverted =
+      make_component_driver(descriptor, descriptor.components.front(), guest.clock)->revert(guest, "/nowhere");
   REQUIRE_FALSE(reverted);
   CHECK(reverted.error().code == Code::refused);
 }
@@ -79,8 +82,8 @@ TEST_CASE("a payload that changed since the plan is not staged") {
   scratch.write("files/tool", "payload");
   const auto descriptor = descriptor_with(scratch, command_component(scratch, "true"), {"files/tool"});
   scratch.write("files/tool", "PAYLOAD");
-  const auto staged =
-      make_component_driver(descriptor, descriptor.components.front())->stage(guest, scratch.path("stage"));
+  const auto staged = make_component_driver(descriptor, descriptor.components.front(), guest.clock)
+                          ->stage(guest, scratch.path("stage"));
   REQUIRE_FALSE(staged);
   CHECK(staged.error().code == Code::invalid);
   CHECK(guest.ran.empty());

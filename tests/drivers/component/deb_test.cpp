@@ -45,7 +45,7 @@ TEST_CASE("packages are staged, installed and upgraded, and a changed conffile i
   for (const char* version : {"1.0.0", "2.0.0"}) {
     const auto file = build_deb(scratch, "notes-api", version);
     const auto descriptor = descriptor_with(scratch, deb_component({file}), {file});
-    auto driver = make_component_driver(descriptor, descriptor.components.front());
+    auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
     REQUIRE(driver->stage(guest, scratch.path("stage")));
     REQUIRE(driver->stage(guest, scratch.path("stage")));
     const auto applied = driver->apply(guest, scratch.path("stage"));
@@ -64,7 +64,7 @@ TEST_CASE("packages of one component may depend on each other in any order") {
   const auto api = build_deb(scratch, "notes-api", "2.0.0", "notes-common (>= 2.0.0)");
   const auto common = build_deb(scratch, "notes-common", "2.0.0");
   const auto descriptor = descriptor_with(scratch, deb_component({api, common}), {api, common});
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   REQUIRE(driver->apply(guest, scratch.path("stage")));
   CHECK(driver->detect(guest)->value_or("") == "2.0.0");
@@ -75,7 +75,7 @@ TEST_CASE("a dependency that is not there is named, and the package is seen as h
   HostAccess guest(scratch);
   const auto api = build_deb(scratch, "notes-api", "2.0.0", "libmissing (>= 3)");
   const auto descriptor = descriptor_with(scratch, deb_component({api}), {api});
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   const auto applied = driver->apply(guest, scratch.path("stage"));
   REQUIRE_FALSE(applied);
@@ -91,7 +91,7 @@ TEST_CASE("a file that is no package fails with dpkg's own words") {
   HostAccess guest(scratch);
   scratch.write("broken.deb", "this is not a package");
   const auto descriptor = descriptor_with(scratch, deb_component({"broken.deb"}), {"broken.deb"});
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   const auto applied = driver->apply(guest, scratch.path("stage"));
   REQUIRE_FALSE(applied);
@@ -108,7 +108,7 @@ TEST_CASE("units are stopped before and started after, quietly") {
   component.update.stop = {"notes-api.service", "notes-worker.service"};
   component.update.start = {"notes-api.service"};
   const auto descriptor = descriptor_with(scratch, component, {api});
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   guest.ran.clear();
   guest.commands.clear();
@@ -125,33 +125,38 @@ TEST_CASE("a lock held by another package tool is waited for") {
   HostAccess guest(scratch);
   const auto api = build_deb(scratch, "notes-api", "2.0.0");
   const auto descriptor = descriptor_with(scratch, deb_component({api}), {api});
-  auto driver = make_component_driver(descriptor, descriptor.components.front());
+  auto driver = make_component_driver(descriptor, descriptor.components.front(), guest.clock);
   REQUIRE(driver->stage(guest, scratch.path("stage")));
   for (int i = 0; i < 2; ++i)
     guest.answers.push_back(
         Outcome{2, "", "dpkg: error: dpkg frontend lock was locked by another process with pid 7\n", false});
   REQUIRE(driver->apply(guest, scratch.path("stage")));
   CHECK(driver->detect(guest)->value_or("") == "2.0.0");
+  CHECK(guest.clock.pauses == std::vector<Millis>{500ms, 500ms});
 }
 
 TEST_CASE("a lock that stays held ends with the timeout and dpkg's words") {
   Scratch scratch;
   HostAccess guest(scratch);
   auto component = deb_component({});
-  component.update.timeout = 700ms;
+  component.update.timeout = 60s;
   const auto descriptor = descriptor_with(scratch, component, {});
-  for (int i = 0; i < 9; ++i)
+  for (int i = 0; i < 200; ++i)
     guest.answers.push_back(Outcome{2, "", "dpkg frontend lock was locked by another process\n", false});
-  const auto applied = make_component_driver(descriptor, descriptor.components.front())->apply(guest, "/nowhere");
+  const auto applied =
+      make_component_driver(descriptor, descriptor.components.front(), guest.clock)->apply(guest, "/nowhere");
   REQUIRE_FALSE(applied);
   CHECK(applied.error().message.find("locked by another process") != std::string::npos);
+  CHECK(guest.clock.steady() > 59s);
+  CHECK(guest.clock.steady() <= 60s);
 }
 
 TEST_CASE("a package is not taken back: the refusal says what happens instead") {
   Scratch scratch;
   HostAccess guest(scratch);
   const auto descriptor = descriptor_with(scratch, deb_component({}), {});
-  const auto reverted = make_component_driver(descriptor, descriptor.components.front())->revert(guest, "/nowhere");
+  const auto reverted =
+      make_component_driver(descriptor, descriptor.components.front(), guest.clock)->revert(guest, "/nowhere");
   REQUIRE_FALSE(reverted);
   CHECK(reverted.error().code == Code::refused);
   CHECK(reverted.error().remedy.find("clone is thrown away") != std::string::npos);

@@ -18,7 +18,7 @@ Component component_with(DriverKind kind) {
 Result<std::optional<std::string>> detect(HostAccess& guest, Component component) {
   MaintenanceDescriptor descriptor;
   component.name = "notes-api";
-  return make_component_driver(descriptor, component)->detect(guest);
+  return make_component_driver(descriptor, component, guest.clock)->detect(guest);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "descriptors/maintenance.hpp"
 #include "drivers/guest_access.hpp"
+#include "logical_clock.hpp"
 
 namespace moult::test {
 
@@ -41,6 +42,7 @@ class HostAccess final : public GuestAccess {
   std::deque<Outcome> answers;  ///< the next commands' outcomes; none left: they are run
   std::vector<std::vector<std::string>> ran;
   std::vector<Command> commands;
+  LogicalClock clock;  ///< what drivers pause by
 
  private:
   std::string dpkg_root_;

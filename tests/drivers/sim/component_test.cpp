@@ -53,7 +53,7 @@ struct Bench {
   }
   ~Bench() { std::filesystem::remove_all(folder); }
   [[nodiscard]] std::unique_ptr<ComponentDriver> driver(const char* name) const {
-    return make_component_driver(options.maintenance, *options.maintenance.find_component(name));
+    return make_component_driver(options.maintenance, *options.maintenance.find_component(name), platform->clock());
   }
   [[nodiscard]] GuestAccess& guest(const char* name) const {
     return options.maintenance.find_component(name)->machine == "web" ? web->access() : session->access();
@@ -102,15 +102,15 @@ TEST_CASE("an archive goes back to its old level in a simulated guest") {
 TEST_CASE("a check in a simulated guest is good at the target level, and only while services run") {
   Bench bench;
   const auto& check = bench.options.maintenance.find_component("help")->check;
-  CHECK_FALSE(run_check(check, bench.session->access()));
+  CHECK_FALSE(run_check(check, bench.session->access(), bench.platform->clock()));
   const auto driver = bench.driver("help");
   REQUIRE_GOOD(driver->stage(bench.session->access(), kStage));
   REQUIRE_GOOD(driver->apply(bench.session->access(), kStage));
-  REQUIRE_GOOD(run_check(check, bench.session->access()));
+  REQUIRE_GOOD(run_check(check, bench.session->access(), bench.platform->clock()));
   contract::must_run(bench.session->access(), {"systemctl", "stop", "help.service"});
-  CHECK_FALSE(run_check(check, bench.session->access()));
+  CHECK_FALSE(run_check(check, bench.session->access(), bench.platform->clock()));
   contract::must_run(bench.session->access(), {"systemctl", "start", "help"});
-  REQUIRE_GOOD(run_check(check, bench.session->access()));
+  REQUIRE_GOOD(run_check(check, bench.session->access(), bench.platform->clock()));
 }
 
 TEST_CASE("an update that fails leaves the old level in a simulated guest") {
