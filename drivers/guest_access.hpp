@@ -20,7 +20,7 @@ struct Command {
   std::map<std::string, std::string> env;  ///< added to a plain environment (PATH, LANG=C.UTF-8)
   std::string input;                       ///< standard input
   Millis timeout{std::chrono::seconds{60}};
-  std::size_t output_limit = 1U << 20;     ///< per stream, bytes kept; the rest is dropped and `truncated` says so
+  std::size_t output_limit = 1U << 20;  ///< per stream, bytes kept; the rest is dropped and `truncated` says so
 };
 
 struct Outcome {

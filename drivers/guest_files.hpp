@@ -21,16 +21,16 @@ struct FileSet {
 
 /// How the paths of one round are found.
 enum class RoundMode {
-  events,    ///< what capture noticed; falls back to `scan` by itself on overflow or without capture
-  scan,      ///< events, and a metadata scan: also finds what raised no event (memory-mapped writes)
-  reconcile, ///< whatever differs from the manifest given: the first round
+  events,     ///< what capture noticed; falls back to `scan` by itself on overflow or without capture
+  scan,       ///< events, and a metadata scan: also finds what raised no event (memory-mapped writes)
+  reconcile,  ///< whatever differs from the manifest given: the first round
 };
 
 /// What one round took from the source.
 struct EmitReport {
   std::uint64_t paths = 0, bytes = 0, deletions = 0;
-  bool scanned = false;       ///< a scan was made
-  std::string scan_reason;    ///< why, when events were asked for: "queue overflow", ...
+  bool scanned = false;     ///< a scan was made
+  std::string scan_reason;  ///< why, when events were asked for: "queue overflow", ...
 };
 
 /// What applying a round did.
@@ -71,14 +71,17 @@ class GuestFiles {
   /// The target's manifest as opaque bytes, for `emit` in mode reconcile.
   virtual Result<> manifest(const std::string& set, const ByteSink& sink) = 0;
 
-  /// Declares a set on the side that receives, with the manifest (stamps, carried set) that `manifest` gave in an earlier life of
-  /// the helper on the same disks, instead of scanning: after a reboot of the clone, what the target itself changed stays known.
+  /// Declares a set on the side that receives, with the manifest (stamps, carried set) that `manifest` gave in an
+  /// earlier life of the helper on the same disks, instead of scanning: after a reboot of the clone, what the target
+  /// itself changed stays known.
   virtual Result<> restore_target(const FileSet& set, const ByteSource& manifest) = 0;
 
   /// Takes what changed since the last successful `emit` and writes its records. After an error of the source's own the
   /// same paths are taken again by the next call; where the records travel to another process, the source may hold for
-  /// carried what never arrived, so after any error the caller reconciles. `manifest`: for reconcile only, the target's.
-  virtual Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest, const ByteSink& sink) = 0;
+  /// carried what never arrived, so after any error the caller reconciles. `manifest`: for reconcile only, the
+  /// target's.
+  virtual Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
+                                  const ByteSink& sink) = 0;
   virtual Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) = 0;
   /// Accepts the present state of these paths (empty: of all) as not the target's own change: called after `migrate`.
   virtual Result<> accept(const std::string& set, const std::vector<std::string>& paths) = 0;

@@ -17,8 +17,8 @@ class GuestSession {
   virtual GuestFiles& files() = 0;
   /// True when the helper answers within the deadline.
   virtual bool alive(Millis deadline) = 0;
-  /// Tells the network where the guest's addresses are now (gratuitous ARP, unsolicited neighbour advertisement), so that
-  /// bridges and neighbours learn it at once. Called right after a switch.
+  /// Tells the network where the guest's addresses are now (gratuitous ARP, unsolicited neighbour advertisement), so
+  /// that bridges and neighbours learn it at once. Called right after a switch.
   virtual Result<> announce() = 0;
   /// Stops the helper and removes every trace of it in the guest.
   virtual Result<> remove() = 0;
@@ -28,12 +28,13 @@ class GuestSession {
 class GuestConnector {
  public:
   virtual ~GuestConnector() = default;
-  /// Access through the guest agent alone: leaves nothing in the guest. Errors: unreachable, with a remedy that names the
-  /// package when no agent channel is defined.
+  /// Access through the guest agent alone: leaves nothing in the guest. Errors: unreachable, with a remedy that names
+  /// the package when no agent channel is defined.
   virtual Result<std::unique_ptr<GuestAccess>> agent(const MachineRef& machine) = 0;
-  /// Waits for the guest agent up to `boot`, puts the helper in place where it is missing (or joins the run's helper that
-  /// is there already) and opens the session.
-  virtual Result<std::unique_ptr<GuestSession>> session(const std::string& run, const MachineRef& machine, Millis boot) = 0;
+  /// Waits for the guest agent up to `boot`, puts the helper in place where it is missing (or joins the run's helper
+  /// that is there already) and opens the session.
+  virtual Result<std::unique_ptr<GuestSession>> session(const std::string& run, const MachineRef& machine,
+                                                        Millis boot) = 0;
 };
 
 }  // namespace moult

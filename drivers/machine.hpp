@@ -20,11 +20,16 @@ struct MachineRef {
 enum class PowerState { absent, off, running, paused, crashed };
 [[nodiscard]] constexpr const char* name_of(PowerState state) {
   switch (state) {
-    case PowerState::absent: return "absent";
-    case PowerState::off: return "off";
-    case PowerState::running: return "running";
-    case PowerState::paused: return "paused";
-    case PowerState::crashed: return "crashed";
+    case PowerState::absent:
+      return "absent";
+    case PowerState::off:
+      return "off";
+    case PowerState::running:
+      return "running";
+    case PowerState::paused:
+      return "paused";
+    case PowerState::crashed:
+      return "crashed";
   }
   return "absent";
 }
@@ -34,15 +39,15 @@ struct DiskFacts {
   std::string path;    ///< top of the chain
   std::string format;  ///< "qcow2"
   bool read_only = false;
-  std::vector<std::string> chain;      ///< top first, base last
-  std::uint64_t virtual_bytes = 0;     ///< what the guest sees
-  std::uint64_t allocated_bytes = 0;   ///< what the top takes on the host
+  std::vector<std::string> chain;     ///< top first, base last
+  std::uint64_t virtual_bytes = 0;    ///< what the guest sees
+  std::uint64_t allocated_bytes = 0;  ///< what the top takes on the host
 };
 
 struct NicFacts {
   std::string mac;
-  std::string source;      ///< bridge or network name
-  std::string source_kind; ///< "bridge" or "network"
+  std::string source;       ///< bridge or network name
+  std::string source_kind;  ///< "bridge" or "network"
   bool link_up = true;
 };
 

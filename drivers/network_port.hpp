@@ -16,10 +16,14 @@ enum class Side {
 };
 [[nodiscard]] constexpr const char* name_of(Side side) {
   switch (side) {
-    case Side::production: return "production";
-    case Side::isolated: return "isolated";
-    case Side::sealed: return "sealed";
-    case Side::mixed: return "mixed";
+    case Side::production:
+      return "production";
+    case Side::isolated:
+      return "isolated";
+    case Side::sealed:
+      return "sealed";
+    case Side::mixed:
+      return "mixed";
   }
   return "mixed";
 }

@@ -45,7 +45,8 @@ class DataStrategy {
   virtual Result<> migrate_all() = 0;
   /// One round, then `migrate` over what it brought. The first one compares both sides whole.
   virtual Result<RoundReport> round() = 0;
-  /// A round that looks at everything, also at what raised no event. Takes as long as the set is large: never under the fence.
+  /// A round that looks at everything, also at what raised no event. Takes as long as the set is large: never under the
+  /// fence.
   virtual Result<RoundReport> thorough_round() = 0;
   virtual Result<Pending> pending() = 0;
   /// The round under the fence: nothing is pending after it. Costs what changed, not what there is, where capture held.

@@ -40,7 +40,8 @@ std::string last_line(const std::string& text) {
   const auto end = text.find_last_not_of("\r\n");
   if (end == std::string::npos) return {};
   const auto start = text.find_last_of('\n', end);
-  return text.substr(start == std::string::npos ? 0 : start + 1, end - (start == std::string::npos ? 0 : start + 1) + 1);
+  return text.substr(start == std::string::npos ? 0 : start + 1,
+                     end - (start == std::string::npos ? 0 : start + 1) + 1);
 }
 
 }  // namespace
@@ -51,8 +52,8 @@ Result<> FilesStrategy::start_capture() {
   return setup_.compared ? take_baseline(*source) : Result<>{};
 }
 
-/// The source compares itself with itself: from here on a scan finds what changes, and nothing that is equal is carried. What changed
-/// while it looked would count as carried without having been, so it looks again.
+/// The source compares itself with itself: from here on a scan finds what changes, and nothing that is equal is
+/// carried. What changed while it looked would count as carried without having been, so it looks again.
 Result<> FilesStrategy::take_baseline(GuestFiles& source) {
   for (int attempt = 0; attempt < kBaselineTries; ++attempt) {
     MOULT_TRY(source.open_target(setup_.set));
@@ -123,7 +124,8 @@ Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
   if (mode == RoundMode::reconcile) MOULT_TRY(target->manifest(name(), append_to(manifest)));
   MOULT_ASSIGN(auto stream, target->apply(name()));
   std::size_t position = 0;
-  // From here on the source may hold paths for carried that never arrived: whatever fails makes the next round compare whole.
+  // From here on the source may hold paths for carried that never arrived: whatever fails makes the next round compare
+  // whole.
   const bool was_reconciled = std::exchange(reconciled_, false);
   MOULT_ASSIGN(auto emitted, source->emit(name(), mode, read_bytes(manifest, position),
                                           [&stream](Bytes bytes) { return stream->write(bytes); }));

@@ -17,10 +17,10 @@ class FilesStrategy final : public DataStrategy {
   struct Setup {
     FileSet set;
     SessionOf source, target;
-    Argv migrate;             ///< run on the target over what each round brought; empty: none
-    std::string spool{};      ///< host file that keeps the target's manifest across a reboot
+    Argv migrate;         ///< run on the target over what each round brought; empty: none
+    std::string spool{};  ///< host file that keeps the target's manifest across a reboot
     Millis command_timeout{std::chrono::minutes{10}};
-    bool compared = false;    ///< both sides are known to be equal when capture starts: no first round over everything
+    bool compared = false;  ///< both sides are known to be equal when capture starts: no first round over everything
   };
   FilesStrategy(Setup setup, Clock& clock) : setup_(std::move(setup)), clock_(clock), reconciled_(setup_.compared) {}
 

@@ -1,8 +1,7 @@
 #include "orchestrator/conductor.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "orchestrator/cutover/cutover.hpp"
 #include "orchestrator/phases/rounds.hpp"
@@ -27,7 +26,8 @@ Result<> stop_writers(RunContext& run) {
   });
 }
 
-/// What was carried over last is on the clone's disks now, not only in its memory; the sealed original has it until then.
+/// What was carried over last is on the clone's disks now, not only in its memory; the sealed original has it until
+/// then.
 Result<> make_durable(RunContext& run) {
   return run.each_machine([&run](const MachinePair& pair) -> Result<> {
     MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.clone));
@@ -84,7 +84,8 @@ Result<> Conductor::after_switch(Cutover& cutover) {
   MOULT_TRY(run_.ledger.perform_plain("original.stop", "", [this] { return stop_writers(run_); }));
   MOULT_TRY(run_.ledger.perform_plain("back.open", "", [this] { return open_way_back(run_); }));
   if (good) return {};
-  run_.world.observer.warn("the check through the entry failed after the switch; going back: " + good.error().describe());
+  run_.world.observer.warn("the check through the entry failed after the switch; going back: " +
+                           good.error().describe());
   MOULT_TRY(roll_back());
   return Unexpected(std::move(good).error().within("rolled back, the original serves"));
 }
@@ -109,7 +110,9 @@ Result<RunEnd> Conductor::go() {
   if (run_.work.options.rehearse) return rehearsed();
   auto word = wait_ready(run_, forecast_);
   if (!word) return abort_because(std::move(word).error());
-  if (*word == Word::abort) return abort_because(Error{Code::interrupted, "stopped by `moult abort`", "Start again when you are ready.", {}, Disposition::fail});
+  if (*word == Word::abort)
+    return abort_because(
+        Error{Code::interrupted, "stopped by `moult abort`", "Start again when you are ready.", {}, Disposition::fail});
   if (auto done = cut_over(); !done) {
     if (state_ == RunState::ready) return abort_because(std::move(done).error());
     return Unexpected(std::move(done).error());
@@ -122,8 +125,11 @@ Result<RunEnd> Conductor::go() {
 Result<RunEnd> Conductor::abort_because(Error cause) {
   // An interrupt powers the clones off, which breaks whatever ran in them: the request is the cause, not what it broke.
   if (run_.world.interrupt.asked() && cause.code != Code::interrupted)
-    cause = Error{Code::interrupted, "stopped on request, in the middle of: " + cause.describe(),
-                  "Start again when you are ready.", {}, Disposition::fail};
+    cause = Error{Code::interrupted,
+                  "stopped on request, in the middle of: " + cause.describe(),
+                  "Start again when you are ready.",
+                  {},
+                  Disposition::fail};
   (void)run_.ledger.record("run.failed", facts_of(cause));  // the cause is returned in any case
   run_.world.observer.warn("undoing the run: " + cause.describe());
   auto undone = abort();
@@ -144,8 +150,9 @@ Result<RunEnd> Conductor::abort() {
 
 Result<RunEnd> Conductor::roll_back() {
   if (!next_state(state_, RunEvent::roll_back))
-    return fail(Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
-                state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
+    return fail(
+        Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
+        state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
   MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
   Cutover cutover(run_, Direction{false}, std::move(entry));
   MOULT_TRY(cutover.perform());

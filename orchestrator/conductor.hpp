@@ -11,8 +11,8 @@ namespace moult {
 /// How a run stands when the conductor lets go of it.
 struct RunEnd {
   RunState state = RunState::planned;
-  double stall_ms = 0;                 ///< measured here from hold to release; 0 without a cutover
-  std::optional<Millis> forecast{};    ///< what a rehearsal found
+  double stall_ms = 0;               ///< measured here from hold to release; 0 without a cutover
+  std::optional<Millis> forecast{};  ///< what a rehearsal found
 };
 
 /// Takes a run through its states. One conductor a run at a time: the caller holds the appliance's lock.
@@ -20,8 +20,8 @@ class Conductor {
  public:
   Conductor(RunContext& run, RunState state) : run_(run), state_(state) {}
 
-  /// From planned to confirming (or finished, with RunOptions::finish). On failure or interrupt before the commit the run is
-  /// undone and `aborted`, and the cause is returned. A failing check after the switch rolls back.
+  /// From planned to confirming (or finished, with RunOptions::finish). On failure or interrupt before the commit the
+  /// run is undone and `aborted`, and the cause is returned. A failing check after the switch rolls back.
   Result<RunEnd> go();
   /// Undoes a run before its commit. Refused after it, with what to do instead.
   Result<RunEnd> abort();

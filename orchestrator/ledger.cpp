@@ -34,7 +34,8 @@ Result<> Ledger::perform(std::string_view step, const std::string& subject, cons
   const auto took = std::chrono::duration_cast<Millis>(clock_.steady() - begin);
   const auto concluded = conclude(*intended, step, subject, took, result);
   observer_.step_ended(step, subject, took, result ? nullptr : &result.error());
-  if (!result) return Unexpected(Error(result.error()).within(std::string(step) + (subject.empty() ? "" : " " + subject)));
+  if (!result)
+    return Unexpected(Error(result.error()).within(std::string(step) + (subject.empty() ? "" : " " + subject)));
   return concluded;
 }
 
@@ -53,7 +54,8 @@ Result<> Ledger::conclude(std::int64_t sequence, std::string_view step, const st
   });
 }
 
-Result<> Ledger::perform_plain(std::string_view step, const std::string& subject, const std::function<Result<>()>& effect) {
+Result<> Ledger::perform_plain(std::string_view step, const std::string& subject,
+                               const std::function<Result<>()>& effect) {
   return perform(step, subject, [&effect]() -> Result<std::string> {
     MOULT_TRY(effect());
     return std::string("{}");
@@ -70,9 +72,10 @@ Result<> Ledger::record(const std::string& event, const std::string& facts) {
 Result<RunState> Ledger::advance(RunState from, RunEvent event, const std::string& facts) {
   const auto to = next_state(from, event);
   if (!to)
-    return fail(Code::refused, "run " + run_ + " is " + std::string(name_of(from)) + ", which does not allow " +
-                                   std::string(name_of(event)),
-                "See `moult status " + run_ + "`.");
+    return fail(
+        Code::refused,
+        "run " + run_ + " is " + std::string(name_of(from)) + ", which does not allow " + std::string(name_of(event)),
+        "See `moult status " + run_ + "`.");
   MOULT_TRY(store_.journal().set_state({run_, std::string(name_of(from)), std::string(name_of(*to)), facts, stamp()}));
   observer_.state_changed(*to);
   return *to;

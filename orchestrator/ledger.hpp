@@ -12,8 +12,8 @@
 
 namespace moult {
 
-/// Writes down what a run does: intent before, outcome after, an audit row for people, a word to the observer. Safe from
-/// several threads.
+/// Writes down what a run does: intent before, outcome after, an audit row for people, a word to the observer. Safe
+/// from several threads.
 class Ledger {
  public:
   Ledger(Store& store, Clock& clock, Observer& observer, std::string run, std::string actor)

@@ -8,7 +8,7 @@ namespace moult {
 using nlohmann::json;
 
 void to_json(json& out, const DiskFacts& disk) {
-  out = {{"target", disk.target}, {"path", disk.path},          {"format", disk.format},
+  out = {{"target", disk.target}, {"path", disk.path},           {"format", disk.format},
          {"chain", disk.chain},   {"read_only", disk.read_only}, {"virtual_bytes", disk.virtual_bytes}};
 }
 void from_json(const json& in, DiskFacts& disk) {
@@ -34,25 +34,26 @@ void from_json(const json& in, MachineRef& ref) {
   in.at("domain").get_to(ref.domain);
 }
 void to_json(json& out, const PlannedMachine& machine) {
-  out = {{"machine", machine.ref},
-         {"uuid", machine.facts.uuid},
-         {"state", name_of(machine.facts.state)},
-         {"agent", machine.facts.has_agent},
-         {"disks", machine.facts.disks},
-         {"nics", machine.facts.nics}};
+  out = {{"machine", machine.ref},           {"uuid", machine.facts.uuid},   {"state", name_of(machine.facts.state)},
+         {"agent", machine.facts.has_agent}, {"disks", machine.facts.disks}, {"nics", machine.facts.nics}};
 }
 void from_json(const json& in, PlannedMachine& machine) {
   in.at("machine").get_to(machine.ref);
   in.at("uuid").get_to(machine.facts.uuid);
-  for (const auto state : {PowerState::absent, PowerState::off, PowerState::running, PowerState::paused, PowerState::crashed})
+  for (const auto state :
+       {PowerState::absent, PowerState::off, PowerState::running, PowerState::paused, PowerState::crashed})
     if (in.at("state").get<std::string>() == name_of(state)) machine.facts.state = state;
   in.at("agent").get_to(machine.facts.has_agent);
   in.at("disks").get_to(machine.facts.disks);
   in.at("nics").get_to(machine.facts.nics);
 }
 void to_json(json& out, const PlannedComponent& component) {
-  out = {{"name", component.name},     {"machine", component.machine}, {"found", component.found},
-         {"target", component.target}, {"scheme", component.scheme},   {"update", component.update},
+  out = {{"name", component.name},
+         {"machine", component.machine},
+         {"found", component.found},
+         {"target", component.target},
+         {"scheme", component.scheme},
+         {"update", component.update},
          {"verdict", name_of(component.verdict)}};
 }
 void from_json(const json& in, PlannedComponent& component) {
@@ -78,7 +79,10 @@ void from_json(const json& in, PlannedData& data) {
   in.at("migrates").get_to(data.migrates);
 }
 void to_json(json& out, const SpaceNeed& space) {
-  out = {{"uri", space.uri}, {"directory", space.directory}, {"needed_bytes", space.needed_bytes}, {"free_bytes", space.free_bytes}};
+  out = {{"uri", space.uri},
+         {"directory", space.directory},
+         {"needed_bytes", space.needed_bytes},
+         {"free_bytes", space.free_bytes}};
 }
 void from_json(const json& in, SpaceNeed& space) {
   in.at("uri").get_to(space.uri);
@@ -97,7 +101,8 @@ json whole(const Plan& plan) {
     blockers.push_back({{"code", name_of(error.code)}, {"message", error.describe()}, {"remedy", error.remedy}});
   return {{"moult", kFormat},
           {"appliance", {{"id", plan.appliance}, {"file", plan.appliance_file}, {"sha256", plan.appliance_sha256}}},
-          {"maintenance", {{"release", plan.release}, {"file", plan.maintenance_file}, {"sha256", plan.maintenance_sha256}}},
+          {"maintenance",
+           {{"release", plan.release}, {"file", plan.maintenance_file}, {"sha256", plan.maintenance_sha256}}},
           {"machines", plan.machines},
           {"components", plan.components},
           {"waves", plan.waves},
@@ -125,7 +130,10 @@ void read(const json& in, Plan& plan) {
   in.at("entry").get_to(plan.entry);
   in.at("warnings").get_to(plan.warnings);
   for (const auto& row : in.at("blockers"))
-    plan.blockers.push_back(Error{Code::refused, row.at("message").get<std::string>(), row.at("remedy").get<std::string>(), {},
+    plan.blockers.push_back(Error{Code::refused,
+                                  row.at("message").get<std::string>(),
+                                  row.at("remedy").get<std::string>(),
+                                  {},
                                   Disposition::fail});
 }
 
@@ -158,12 +166,14 @@ Result<Plan> plan_from_json(const std::string& text) {
   try {
     const auto tree = json::parse(text);
     if (tree.value("moult", "") != kFormat)
-      return fail(Code::invalid, "not a plan: the key `moult` must be `plan/v1`", "Write one with `moult plan ... --out FILE`.");
+      return fail(Code::invalid, "not a plan: the key `moult` must be `plan/v1`",
+                  "Write one with `moult plan ... --out FILE`.");
     Plan plan;
     read(tree, plan);
     return plan;
   } catch (const json::exception& error) {
-    return fail(Code::invalid, std::string("not a plan: ") + error.what(), "Write one with `moult plan ... --out FILE`.");
+    return fail(Code::invalid, std::string("not a plan: ") + error.what(),
+                "Write one with `moult plan ... --out FILE`.");
   }
 }
 

@@ -15,15 +15,16 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
 void add_components(std::string& text, const Plan& plan) {
   TextTable table({"COMPONENT", "MACHINE", "FOUND", "TARGET", "VERDICT", "UPDATE"});
   for (const auto& row : plan.components)
-    table.add({row.name, row.machine, row.found.empty() ? "-" : row.found, row.target, std::string(name_of(row.verdict)),
-               row.verdict == Verdict::old ? row.update : "-"});
+    table.add({row.name, row.machine, row.found.empty() ? "-" : row.found, row.target,
+               std::string(name_of(row.verdict)), row.verdict == Verdict::old ? row.update : "-"});
   text += table.text();
 }
 
 void add_waves(std::string& text, const Plan& plan) {
   text += "\nUpdate order\n";
   if (plan.waves.empty()) text += "  nothing to update\n";
-  for (std::size_t i = 0; i < plan.waves.size(); ++i) text += fmt::format("  wave {}: {}\n", i + 1, joined(plan.waves[i], ", "));
+  for (std::size_t i = 0; i < plan.waves.size(); ++i)
+    text += fmt::format("  wave {}: {}\n", i + 1, joined(plan.waves[i], ", "));
   if (plan.critical_path.size() > 1) text += fmt::format("  longest chain: {}\n", joined(plan.critical_path, " -> "));
 }
 

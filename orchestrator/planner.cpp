@@ -11,9 +11,12 @@ namespace {
 
 std::string_view name_of(DriverKind kind) {
   switch (kind) {
-    case DriverKind::deb: return "deb";
-    case DriverKind::archive: return "archive";
-    case DriverKind::command: return "command";
+    case DriverKind::deb:
+      return "deb";
+    case DriverKind::archive:
+      return "archive";
+    case DriverKind::command:
+      return "command";
   }
   return "command";
 }
@@ -24,8 +27,12 @@ Error blocker(Code code, const Location& at, std::string message, std::string re
 
 /// Judges one component from what was found; adds the reasons against applying to `blockers`.
 PlannedComponent judge(const Component& component, const FoundLevels& levels, std::vector<Error>& blockers) {
-  PlannedComponent row{component.name, component.machine, {}, component.level.to,
-                       std::string(name_of(component.level.scheme)), std::string(name_of(component.update.kind)),
+  PlannedComponent row{component.name,
+                       component.machine,
+                       {},
+                       component.level.to,
+                       std::string(name_of(component.level.scheme)),
+                       std::string(name_of(component.update.kind)),
                        Verdict::unreachable};
   const auto found = levels.find(component.name);
   if (found == levels.end() || found->second.error) {
@@ -61,8 +68,8 @@ void check_from(const Component& component, const PlannedComponent& row, std::ve
     blockers.push_back(allowed.error());
   else if (!*allowed)
     blockers.push_back(blocker(Code::refused, component.level.at,
-                               "component " + component.name + " is at " + row.found + ", and this release starts from " +
-                                   component.level.from,
+                               "component " + component.name + " is at " + row.found +
+                                   ", and this release starts from " + component.level.from,
                                "Upgrade to an intermediate release first."));
 }
 
@@ -96,8 +103,11 @@ void order(Plan& plan, const MaintenanceDescriptor& maintenance) {
     plan.critical_path = std::move(waves->critical_path);
     return;
   }
-  plan.blockers.push_back(Error{Code::invalid, "the update order has a cycle:\n" + std::get<Cycle>(ordered).text(),
-                                "Remove one of these edges from the maintenance descriptor.", {}, Disposition::fail});
+  plan.blockers.push_back(Error{Code::invalid,
+                                "the update order has a cycle:\n" + std::get<Cycle>(ordered).text(),
+                                "Remove one of these edges from the maintenance descriptor.",
+                                {},
+                                Disposition::fail});
 }
 
 /// Every data set is carried, also those of components that stay; only an updated component's data changes form.
@@ -115,18 +125,20 @@ void check_machines(Plan& plan, const ApplianceDescriptor& appliance, const Worl
     const auto* entry = appliance.find_machine(machine.ref.name);
     const auto at = entry != nullptr ? entry->at : Location{};
     if (machine.facts.state == PowerState::absent)
-      plan.blockers.push_back(blocker(Code::not_found, at, "machine " + machine.ref.name + ": there is no domain " +
-                                          machine.ref.domain + " on " + machine.ref.uri,
-                                      "Compare `virsh -c " + machine.ref.uri + " list --all` with the appliance descriptor."));
+      plan.blockers.push_back(blocker(
+          Code::not_found, at,
+          "machine " + machine.ref.name + ": there is no domain " + machine.ref.domain + " on " + machine.ref.uri,
+          "Compare `virsh -c " + machine.ref.uri + " list --all` with the appliance descriptor."));
     else if (machine.facts.state != PowerState::running)
-      plan.blockers.push_back(blocker(Code::refused, at, "machine " + machine.ref.name + " is " +
-                                          name_of(machine.facts.state) + ", not running", std::string("Let it run: `virsh ") +
-                                          (machine.facts.state == PowerState::paused ? "resume " : "start ") +
-                                          machine.ref.domain + "`."));
+      plan.blockers.push_back(blocker(
+          Code::refused, at, "machine " + machine.ref.name + " is " + name_of(machine.facts.state) + ", not running",
+          std::string("Let it run: `virsh ") + (machine.facts.state == PowerState::paused ? "resume " : "start ") +
+              machine.ref.domain + "`."));
     else if (!machine.facts.has_agent)
-      plan.blockers.push_back(blocker(Code::unreachable, at, "machine " + machine.ref.name +
-                                          " has no guest agent channel", "Install qemu-guest-agent in the guest and add a "
-                                          "channel named org.qemu.guest_agent.0 to the domain."));
+      plan.blockers.push_back(blocker(Code::unreachable, at,
+                                      "machine " + machine.ref.name + " has no guest agent channel",
+                                      "Install qemu-guest-agent in the guest and add a "
+                                      "channel named org.qemu.guest_agent.0 to the domain."));
   }
 }
 
@@ -134,9 +146,12 @@ void check_space(Plan& plan) {
   for (const auto& need : plan.space)
     if (need.needed_bytes > need.free_bytes)
       plan.blockers.push_back(Error{Code::no_space,
-                                    need.directory + " on " + need.uri + " has " + std::to_string(need.free_bytes >> 20U) +
-                                        " MiB free, and the run needs " + std::to_string(need.needed_bytes >> 20U) + " MiB",
-                                    "Free space there, or move the disks.", {}, Disposition::fail});
+                                    need.directory + " on " + need.uri + " has " +
+                                        std::to_string(need.free_bytes >> 20U) + " MiB free, and the run needs " +
+                                        std::to_string(need.needed_bytes >> 20U) + " MiB",
+                                    "Free space there, or move the disks.",
+                                    {},
+                                    Disposition::fail});
 }
 
 /// The same machine's silence reaches us through each of its components: said once.
@@ -149,11 +164,16 @@ void drop_repeats(std::vector<Error>& errors) {
 
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::current: return "current";
-    case Verdict::old: return "old";
-    case Verdict::newer: return "newer";
-    case Verdict::missing: return "missing";
-    case Verdict::unreachable: return "unreachable";
+    case Verdict::current:
+      return "current";
+    case Verdict::old:
+      return "old";
+    case Verdict::newer:
+      return "newer";
+    case Verdict::missing:
+      return "missing";
+    case Verdict::unreachable:
+      return "unreachable";
   }
   return "unreachable";
 }

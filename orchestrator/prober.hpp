@@ -10,6 +10,7 @@ namespace moult {
 
 /// Looks at the world: facts of all machines, levels of all components, room for overlays. Machines side by side,
 /// one component after another within a machine. Changes nothing; what does not answer is part of the answer.
-[[nodiscard]] WorldView look(const ApplianceDescriptor& appliance, const MaintenanceDescriptor& maintenance, Platform& platform);
+[[nodiscard]] WorldView look(const ApplianceDescriptor& appliance, const MaintenanceDescriptor& maintenance,
+                             Platform& platform);
 
 }  // namespace moult

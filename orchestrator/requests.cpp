@@ -7,9 +7,12 @@ constexpr const char* kKey = "request";
 
 const char* name_of(Request request) {
   switch (request) {
-    case Request::none: return "";
-    case Request::cutover: return "cutover";
-    case Request::abort: return "abort";
+    case Request::none:
+      return "";
+    case Request::cutover:
+      return "cutover";
+    case Request::abort:
+      return "abort";
   }
   return "";
 }

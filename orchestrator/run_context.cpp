@@ -51,7 +51,8 @@ void RunContext::build_strategies() {
 }
 
 const MachinePair& RunContext::machine(const std::string& name) const {
-  return *std::find_if(machines_.begin(), machines_.end(), [&](const auto& pair) { return pair.original.name == name; });
+  return *std::find_if(machines_.begin(), machines_.end(),
+                       [&](const auto& pair) { return pair.original.name == name; });
 }
 
 const Component& RunContext::component(const std::string& name) const { return *work.maintenance.find_component(name); }
@@ -81,8 +82,9 @@ Result<> RunContext::hook(const char* name, const Argv& argv, const MachineRef& 
   command.env["MOULT_RUN"] = id();
   MOULT_ASSIGN(const auto outcome, session->access().run(command));
   if (outcome.good()) return {};
-  return fail(Code::failed, std::string("hook ") + name + " (" + argv.front() + ") on " + machine.name + " ended with " +
-                                std::to_string(outcome.exit_code) + ": " + outcome.err.substr(0, 200),
+  return fail(Code::failed,
+              std::string("hook ") + name + " (" + argv.front() + ") on " + machine.name + " ended with " +
+                  std::to_string(outcome.exit_code) + ": " + outcome.err.substr(0, 200),
               "Mend the vendor's hook.");
 }
 

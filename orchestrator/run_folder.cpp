@@ -79,7 +79,9 @@ Result<StoredRun> stored_run(Journal& journal, const std::string& state_dir, con
   }
   StoredRun stored;
   const auto state = run_state_of(record->state);
-  if (!state) return fail(Code::invalid, "run " + run + " is in a state unknown here: " + record->state, "Use the moult that wrote it.");
+  if (!state)
+    return fail(Code::invalid, "run " + run + " is in a state unknown here: " + record->state,
+                "Use the moult that wrote it.");
   stored.state = *state;
   const auto folder = run_folder(state_dir, run);
   stored.work.id = run;
@@ -87,7 +89,8 @@ Result<StoredRun> stored_run(Journal& journal, const std::string& state_dir, con
   MOULT_ASSIGN(stored.work.plan, plan_from_json(record->plan_json));
   MOULT_ASSIGN(stored.work.options, options_from_json(record->options_json));
   MOULT_ASSIGN(stored.work.appliance, reload(load_appliance(folder + kAppliance), stored.work.plan.appliance_sha256));
-  MOULT_ASSIGN(stored.work.maintenance, reload(load_maintenance(folder + kMaintenance), stored.work.plan.maintenance_sha256));
+  MOULT_ASSIGN(stored.work.maintenance,
+               reload(load_maintenance(folder + kMaintenance), stored.work.plan.maintenance_sha256));
   return stored;
 }
 

@@ -14,14 +14,16 @@ namespace moult {
 [[nodiscard]] std::string new_run_id(const Clock& clock);
 
 /// Makes the folder and the journal's record of a new run. Errors: io, no_space, refused (id exists).
-[[nodiscard]] Result<> begin_run(Store& store, const std::string& state_dir, const RunContext::Work& work, const Stamp& stamp);
+[[nodiscard]] Result<> begin_run(Store& store, const std::string& state_dir, const RunContext::Work& work,
+                                 const Stamp& stamp);
 
 /// A stored run, ready to be continued.
 struct StoredRun {
   RunContext::Work work;
   RunState state = RunState::planned;
 };
-/// Reads a run back from journal and folder. Errors: not_found (no such run; the remedy lists those there are), invalid.
+/// Reads a run back from journal and folder. Errors: not_found (no such run; the remedy lists those there are),
+/// invalid.
 [[nodiscard]] Result<StoredRun> stored_run(Journal& journal, const std::string& state_dir, const std::string& run);
 
 }  // namespace moult

@@ -56,7 +56,8 @@ std::string_view name_of(RunState state) { return kStates.at(static_cast<std::si
 std::string_view name_of(RunEvent event) { return kEvents.at(static_cast<std::size_t>(event)).second; }
 
 std::optional<RunState> run_state_of(std::string_view name) {
-  const auto row = std::find_if(kStates.begin(), kStates.end(), [name](const auto& pair) { return pair.second == name; });
+  const auto row =
+      std::find_if(kStates.begin(), kStates.end(), [name](const auto& pair) { return pair.second == name; });
   if (row == kStates.end()) return std::nullopt;
   return row->first;
 }

@@ -8,8 +8,8 @@
 
 namespace moult {
 
-/// Adds up what a cutover would cost from what was measured in this run: each part under its name, and the last round of
-/// every set from its own rounds. Nothing in it is assumed. Safe from several threads.
+/// Adds up what a cutover would cost from what was measured in this run: each part under its name, and the last round
+/// of every set from its own rounds. Nothing in it is assumed. Safe from several threads.
 class StallForecast {
  public:
   /// The latest measurement of a part: "freeze", "switch", "verify", ...

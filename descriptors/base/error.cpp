@@ -14,13 +14,20 @@ struct CodeRow {
 
 // docs/exit-codes.md shows this table; a test compares the two. Names and numbers are frozen.
 constexpr std::array kCodes{
-    CodeRow{Code::internal, "internal", 70},   CodeRow{Code::usage, "usage", 2},
-    CodeRow{Code::invalid, "invalid", 3},      CodeRow{Code::not_found, "not_found", 4},
-    CodeRow{Code::refused, "refused", 5},      CodeRow{Code::moved, "moved", 6},
-    CodeRow{Code::unreachable, "unreachable", 7}, CodeRow{Code::timeout, "timeout", 8},
-    CodeRow{Code::no_space, "no_space", 9},    CodeRow{Code::busy, "busy", 10},
-    CodeRow{Code::conflict, "conflict", 11},   CodeRow{Code::mismatch, "mismatch", 12},
-    CodeRow{Code::failed, "failed", 13},       CodeRow{Code::io, "io", 14},
+    CodeRow{Code::internal, "internal", 70},
+    CodeRow{Code::usage, "usage", 2},
+    CodeRow{Code::invalid, "invalid", 3},
+    CodeRow{Code::not_found, "not_found", 4},
+    CodeRow{Code::refused, "refused", 5},
+    CodeRow{Code::moved, "moved", 6},
+    CodeRow{Code::unreachable, "unreachable", 7},
+    CodeRow{Code::timeout, "timeout", 8},
+    CodeRow{Code::no_space, "no_space", 9},
+    CodeRow{Code::busy, "busy", 10},
+    CodeRow{Code::conflict, "conflict", 11},
+    CodeRow{Code::mismatch, "mismatch", 12},
+    CodeRow{Code::failed, "failed", 13},
+    CodeRow{Code::io, "io", 14},
     CodeRow{Code::interrupted, "interrupted", 130},
 };
 

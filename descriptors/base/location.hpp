@@ -10,9 +10,7 @@ struct Location {
   int line = 0;
   int column = 0;
 
-  [[nodiscard]] std::string text() const {
-    return file + ":" + std::to_string(line) + ":" + std::to_string(column);
-  }
+  [[nodiscard]] std::string text() const { return file + ":" + std::to_string(line) + ":" + std::to_string(column); }
 };
 
 }  // namespace moult

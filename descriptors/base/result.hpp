@@ -30,18 +30,18 @@ template <typename T>
 }  // namespace moult
 
 /// Evaluates a Result<void>; returns its error, if any, from the enclosing function.
-#define MOULT_TRY(expr)                                                               \
-  do {                                                                                \
-    if (auto moult_try_result_ = (expr); !moult_try_result_)                          \
-      return ::moult::Unexpected(std::move(moult_try_result_).error());               \
+#define MOULT_TRY(expr)                                                 \
+  do {                                                                  \
+    if (auto moult_try_result_ = (expr); !moult_try_result_)            \
+      return ::moult::Unexpected(std::move(moult_try_result_).error()); \
   } while (false)
 
 #define MOULT_CONCAT_INNER(a, b) a##b
 #define MOULT_CONCAT(a, b) MOULT_CONCAT_INNER(a, b)
 
 /// `MOULT_ASSIGN(auto level, detect(...));` declares level, or returns the error.
-#define MOULT_ASSIGN(declaration, expr)                                               \
-  auto MOULT_CONCAT(moult_result_, __LINE__) = (expr);                                \
-  if (!MOULT_CONCAT(moult_result_, __LINE__))                                         \
+#define MOULT_ASSIGN(declaration, expr)                                                   \
+  auto MOULT_CONCAT(moult_result_, __LINE__) = (expr);                                    \
+  if (!MOULT_CONCAT(moult_result_, __LINE__))                                             \
     return ::moult::Unexpected(std::move(MOULT_CONCAT(moult_result_, __LINE__)).error()); \
-  declaration = std::move(*MOULT_CONCAT(moult_result_, __LINE__))
+  declaration = std::move(*MOULT_CONCAT(moult_result_, __LINE__))  // NOLINT(bugprone-macro-parentheses): it declares

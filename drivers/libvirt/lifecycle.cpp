@@ -121,8 +121,9 @@ Result<> Lifecycle::stop(const MachineRef& machine, Millis grace) {
 
 namespace {
 
-/// libvirt calls a reboot done when the agent took the word, also where the guest then cannot (the agent's `shutdown` needs
-/// logind). systemd, asked directly, answers for itself; a moment before it begins, so that the answer still comes through.
+/// libvirt calls a reboot done when the agent took the word, also where the guest then cannot (the agent's `shutdown`
+/// needs logind). systemd, asked directly, answers for itself; a moment before it begins, so that the answer still
+/// comes through.
 bool rebooted_by_systemd(Host& host, const MachineRef& machine) {
   Command command;
   command.argv = {"systemd-run", "--quiet", "--no-block", "--on-active=1s", "--timer-property=AccuracySec=100ms",

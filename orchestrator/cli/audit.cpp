@@ -24,19 +24,25 @@ Result<> show(Cli& cli, const AuditArguments& arguments) {
                 row.event.c_str(), row.step.c_str(), row.facts.c_str());
     return {};
   }));
-  if (rows == 0) return fail(Code::not_found, arguments.run.empty() ? "no command was refused before its run began" : "the audit log has no rows of a run " + arguments.run, "See `moult runs`.");
+  if (rows == 0)
+    return fail(Code::not_found,
+                arguments.run.empty() ? "no command was refused before its run began"
+                                      : "the audit log has no rows of a run " + arguments.run,
+                "See `moult runs`.");
   return {};
 }
 
 Result<> judge(const AuditReport& report) {
-  std::printf("rows: %lld, of this run: %lld, signed through: %lld, after it: %lld\nkey: %s\n", static_cast<long long>(report.rows),
-              static_cast<long long>(report.run_rows), static_cast<long long>(report.signed_through),
-              static_cast<long long>(report.unsigned_rows), report.public_key.c_str());
+  std::printf("rows: %lld, of this run: %lld, signed through: %lld, after it: %lld\nkey: %s\n",
+              static_cast<long long>(report.rows), static_cast<long long>(report.run_rows),
+              static_cast<long long>(report.signed_through), static_cast<long long>(report.unsigned_rows),
+              report.public_key.c_str());
   if (report.good) {
     std::printf("good\n");
     return {};
   }
-  return fail(Code::mismatch, "the audit log is not what was written: row " + std::to_string(report.first_bad_seq) + ": " + report.why,
+  return fail(Code::mismatch,
+              "the audit log is not what was written: row " + std::to_string(report.first_bad_seq) + ": " + report.why,
               "Keep the file as it is; docs/audit.md says what each finding means.");
 }
 
@@ -66,7 +72,8 @@ void add_audit(CLI::App& app, Cli& cli) {
   auto* audit = app.add_subcommand("audit", "Read, verify and export the audit log");
   audit->require_subcommand(1);
   auto arguments = std::make_shared<AuditArguments>();
-  auto* shown = audit->add_subcommand("show", "Print a run's rows; without one, those of commands that were refused before a run began");
+  auto* shown = audit->add_subcommand(
+      "show", "Print a run's rows; without one, those of commands that were refused before a run began");
   shown->add_option("RUN", arguments->run, "The run's id");
   shown->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return show(cli, *arguments); }; });
   auto* verified = audit->add_subcommand("verify", "Recompute the hash chain and check the signed heads");
@@ -74,7 +81,8 @@ void add_audit(CLI::App& app, Cli& cli) {
   verified->add_option("--export", arguments->file, "Check an exported file instead of the store")->type_name("FILE");
   verified->add_option("--key", arguments->key, "Public key that must have signed, in hex")->type_name("KEY");
   verified->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return verify(cli, *arguments); }; });
-  auto* exported = audit->add_subcommand("export", "Write a run's rows and a signed head as JSON Lines to standard output");
+  auto* exported =
+      audit->add_subcommand("export", "Write a run's rows and a signed head as JSON Lines to standard output");
   exported->add_option("RUN", arguments->run, "The run's id")->required();
   exported->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return write_export(cli, *arguments); }; });
 }

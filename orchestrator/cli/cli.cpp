@@ -34,7 +34,8 @@ void add_globals(CLI::App& app, Cli& cli) {
   app.add_option("--state", cli.options.state_dir, "Directory of the journal and the audit log")->type_name("DIR");
   app.add_option("--driver", cli.options.driver, "The world to act on: libvirt, or sim to try descriptors without one")
       ->check(CLI::IsMember({"libvirt", "sim"}));
-  app.add_option("--sim-world", cli.options.sim_world, "sim: file that keeps the simulated world between commands")->type_name("FILE");
+  app.add_option("--sim-world", cli.options.sim_world, "sim: file that keeps the simulated world between commands")
+      ->type_name("FILE");
   app.add_flag("-q,--quiet", cli.options.quiet, "No progress on standard error");
 }
 
@@ -47,7 +48,8 @@ int run_cli(int argc, char** argv, Cli& cli) {
   app.fallthrough();
   app.footer(kFooter);
   add_globals(app, cli);
-  for (auto* add : {add_validate, add_probe, add_plan, add_upgrade, add_apply, add_runs, add_status, add_run_commands, add_audit})
+  for (auto* add :
+       {add_validate, add_probe, add_plan, add_upgrade, add_apply, add_runs, add_status, add_run_commands, add_audit})
     add(app, cli);
   try {
     app.parse(argc, argv);

@@ -26,8 +26,8 @@ Result<Desk> take_desk(const Cli& cli, const std::string& appliance, const std::
   return Desk{std::move(store), std::move(lock), make_view(cli.options.quiet)};
 }
 
-Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work, RunState state, ConductorAction action,
-                 const std::string& report_format) {
+Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work, RunState state,
+                 ConductorAction action, const std::string& report_format) {
   const auto id = work.id;
   desk.view = with_run_log(std::move(desk.view), work.spool);
   desk.view->run_began(id, work.plan.appliance, work.plan.release);

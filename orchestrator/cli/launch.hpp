@@ -10,8 +10,8 @@ namespace moult {
 [[nodiscard]] Result<> launch(Cli& cli, Platform& platform, DescriptorPair pair, Plan plan, const RunOptions& options,
                               const std::string& report_format);
 
-/// Continues a stored run with one of the conductor's actions, under the appliance's lock. Errors: not_found, busy, and the
-/// action's own.
+/// Continues a stored run with one of the conductor's actions, under the appliance's lock. Errors: not_found, busy, and
+/// the action's own.
 using ConductorAction = Result<RunEnd> (Conductor::*)();
 [[nodiscard]] Result<> continue_run(Cli& cli, const std::string& run, const std::string& word, ConductorAction action);
 

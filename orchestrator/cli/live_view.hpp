@@ -13,8 +13,8 @@
 
 namespace moult {
 
-/// For a terminal: what is over scrolls up line by line; below it stands, drawn anew five times a second, what is being done now:
-/// the state, each running step with its seconds, the last round of each set with its forecast.
+/// For a terminal: what is over scrolls up line by line; below it stands, drawn anew five times a second, what is being
+/// done now: the state, each running step with its seconds, the last round of each set with its forecast.
 class LiveView final : public Observer {
  public:
   /// `color`: escape sequences for colours as well as for the cursor.

@@ -25,11 +25,13 @@ void PlainView::step_ended(std::string_view step, const std::string& subject, Mi
 }
 
 void PlainView::round_ended(const std::string& set, const RoundReport& round, Millis forecast) {
-  line(fmt::format("round {} of {}: {} paths, {} bytes in {} ms ({} ms of it migrate), next about {} ms", round.number, set,
-                   round.paths, round.bytes, round.took.count(), round.migrate.count(), forecast.count()));
+  line(fmt::format("round {} of {}: {} paths, {} bytes in {} ms ({} ms of it migrate), next about {} ms", round.number,
+                   set, round.paths, round.bytes, round.took.count(), round.migrate.count(), forecast.count()));
 }
 
-void PlainView::cutover_part(std::string_view part, double milliseconds) { line(fmt::format("   {:12} {:7.1f} ms", part, milliseconds)); }
+void PlainView::cutover_part(std::string_view part, double milliseconds) {
+  line(fmt::format("   {:12} {:7.1f} ms", part, milliseconds));
+}
 
 void PlainView::note(const std::string& text) { line(text); }
 

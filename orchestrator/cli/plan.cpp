@@ -24,7 +24,8 @@ Result<> refuse_blocked(const Plan& plan) {
   auto first = plan.blockers.front();
   for (std::size_t i = 1; i < plan.blockers.size(); ++i) {
     first.message += "\n  " + plan.blockers[i].describe();
-    if (!plan.blockers[i].remedy.empty() && plan.blockers[i].remedy != first.remedy) first.message += " (" + plan.blockers[i].remedy + ")";
+    if (!plan.blockers[i].remedy.empty() && plan.blockers[i].remedy != first.remedy)
+      first.message += " (" + plan.blockers[i].remedy + ")";
   }
   return Unexpected(std::move(first));
 }
@@ -45,7 +46,8 @@ Result<> plan_command(Cli& cli, const PlanArguments& arguments) {
   std::fputs(text.c_str(), stdout);
   if (!arguments.out.empty()) {
     MOULT_TRY(write_file(arguments.out, plan_to_json(plan)));
-    std::fprintf(stderr, "moult: plan written to %s; run it with `moult apply %s`\n", arguments.out.c_str(), arguments.out.c_str());
+    std::fprintf(stderr, "moult: plan written to %s; run it with `moult apply %s`\n", arguments.out.c_str(),
+                 arguments.out.c_str());
   }
   return refuse_blocked(plan);
 }
@@ -77,7 +79,8 @@ void add_probe(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("probe", "Find the level of each component on each machine; changes nothing");
   auto arguments = std::make_shared<PlanArguments>();
   command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->required();
-  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor: says how levels are found")->required();
+  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor: says how levels are found")
+      ->required();
   command->add_option("-o,--output", arguments->format, "table or json")->check(CLI::IsMember({"table", "json"}));
   command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return probe_command(cli, *arguments); }; });
 }
@@ -87,8 +90,10 @@ void add_plan(CLI::App& app, Cli& cli) {
   auto arguments = std::make_shared<PlanArguments>();
   command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->required();
   command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor")->required();
-  command->add_option("-o,--output", arguments->format, "table, json, or dot for Graphviz")->check(CLI::IsMember({"table", "json", "dot"}));
-  command->add_option("--out", arguments->out, "Also write the plan to FILE, for review and `moult apply FILE`")->type_name("FILE");
+  command->add_option("-o,--output", arguments->format, "table, json, or dot for Graphviz")
+      ->check(CLI::IsMember({"table", "json", "dot"}));
+  command->add_option("--out", arguments->out, "Also write the plan to FILE, for review and `moult apply FILE`")
+      ->type_name("FILE");
   command->footer("\nExample:\n  moult plan appliance.yaml maintenance.yaml -o dot | dot -Tsvg > order.svg");
   command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return plan_command(cli, *arguments); }; });
 }

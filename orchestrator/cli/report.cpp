@@ -37,9 +37,12 @@ double peak_rss_mib() {
 std::string next_step(const RunReport& report) {
   const auto& id = report.run.id;
   if (report.run.state == name_of(RunState::confirming))
-    return fmt::format("The clone serves; the original is sealed and kept.\n  moult finish {}     give the way back up\n"
-                       "  moult rollback {}   go back, with every write\n", id, id);
-  if (report.run.state == name_of(RunState::ready)) return fmt::format("  moult cutover {}\n  moult abort {}\n", id, id);
+    return fmt::format(
+        "The clone serves; the original is sealed and kept.\n  moult finish {}     give the way back up\n"
+        "  moult rollback {}   go back, with every write\n",
+        id, id);
+  if (report.run.state == name_of(RunState::ready))
+    return fmt::format("  moult cutover {}\n  moult abort {}\n", id, id);
   if (const auto state = run_state_of(report.run.state); state && is_over(*state)) return {};
   return fmt::format("  moult abort {}   undo it, if no moult works on it any more\n", id);
 }
@@ -81,10 +84,12 @@ std::string report_to_json(const RunReport& report) {
 }
 
 std::string report_to_text(const RunReport& report) {
-  auto text = fmt::format("run {}: {} to {}: {}\n", report.run.id, report.run.appliance, report.run.release, report.run.state);
+  auto text =
+      fmt::format("run {}: {} to {}: {}\n", report.run.id, report.run.appliance, report.run.release, report.run.state);
   if (!report.updated.empty()) text += fmt::format("  updated: {}\n", fmt::join(report.updated, ", "));
   if (!report.skipped.empty()) text += fmt::format("  current already: {}\n", fmt::join(report.skipped, ", "));
-  if (report.rounds > 0) text += fmt::format("  carried over: {} paths, {} bytes in {} rounds\n", report.paths, report.bytes, report.rounds);
+  if (report.rounds > 0)
+    text += fmt::format("  carried over: {} paths, {} bytes in {} rounds\n", report.paths, report.bytes, report.rounds);
   if (report.stall_ms > 0) {
     text += fmt::format("  stall: {:.0f} ms (", report.stall_ms);
     const char* between = "";
@@ -110,8 +115,9 @@ Result<> refuse_unfinished(Journal& journal, const std::string& appliance) {
     const auto state = run_state_of(run.state);
     if (run.appliance != appliance || (state && is_over(*state))) continue;
     return fail(Code::refused, "run " + run.id + " of " + appliance + " is still " + run.state,
-                run.state == name_of(RunState::confirming) ? "End it with `moult finish " + run.id + "` or `moult rollback " + run.id + "`."
-                                                           : "Undo it with `moult abort " + run.id + "`.");
+                run.state == name_of(RunState::confirming)
+                    ? "End it with `moult finish " + run.id + "` or `moult rollback " + run.id + "`."
+                    : "Undo it with `moult abort " + run.id + "`.");
   }
   return {};
 }

@@ -55,8 +55,8 @@ Result<> cutover_command(Cli& cli, const std::string& run) {
   MOULT_ASSIGN(const auto stored, find_run(cli, run));
   MOULT_ASSIGN(const bool held, is_held(cli, stored.work.plan.appliance));
   if (stored.state != RunState::ready || !held)
-    return fail(Code::refused, "run " + run + " is " + std::string(name_of(stored.state)) +
-                                   (held ? "" : ", and no moult works on it"),
+    return fail(Code::refused,
+                "run " + run + " is " + std::string(name_of(stored.state)) + (held ? "" : ", and no moult works on it"),
                 "A cutover takes place in `ready`, by the moult that started the run with --cutover manual.");
   return ask_holder(cli, run, stored.work.plan.appliance, Request::cutover);
 }
@@ -68,7 +68,8 @@ Result<> abort_command(Cli& cli, const std::string& run) {
   return continue_run(cli, run, "abort", &Conductor::abort);
 }
 
-void add_action(CLI::App& app, Cli& cli, const char* name, const char* about, std::function<Result<>(const std::string&)> act) {
+void add_action(CLI::App& app, Cli& cli, const char* name, const char* about,
+                std::function<Result<>(const std::string&)> act) {
   auto* command = app.add_subcommand(name, about);
   auto run = std::make_shared<std::string>();
   command->add_option("RUN", *run, "The run's id, as `moult runs` lists it")->required();

@@ -9,7 +9,8 @@ namespace {
 /// Passes everything on to the view, and writes it down.
 class LoggedView final : public Observer {
  public:
-  LoggedView(std::unique_ptr<Observer> view, std::shared_ptr<spdlog::logger> log) : view_(std::move(view)), log_(std::move(log)) {}
+  LoggedView(std::unique_ptr<Observer> view, std::shared_ptr<spdlog::logger> log)
+      : view_(std::move(view)), log_(std::move(log)) {}
 
   void run_began(const std::string& run, const std::string& appliance, const std::string& release) override {
     log_->info("run {}: {} to {}", run, appliance, release);
@@ -31,8 +32,8 @@ class LoggedView final : public Observer {
     view_->step_ended(step, subject, took, error);
   }
   void round_ended(const std::string& set, const RoundReport& round, Millis forecast) override {
-    log_->info("round {} of {}: {} paths, {} bytes, {} deletions in {} ms; forecast {} ms {}", round.number, set, round.paths,
-               round.bytes, round.deletions, round.took.count(), forecast.count(), round.scan_reason);
+    log_->info("round {} of {}: {} paths, {} bytes, {} deletions in {} ms; forecast {} ms {}", round.number, set,
+               round.paths, round.bytes, round.deletions, round.took.count(), forecast.count(), round.scan_reason);
     view_->round_ended(set, round, forecast);
   }
   void cutover_part(std::string_view part, double milliseconds) override {

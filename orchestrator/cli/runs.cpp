@@ -26,8 +26,13 @@ Result<> list_runs(Cli& cli, const RunsArguments& arguments) {
   if (arguments.format == "json") {
     auto rows = nlohmann::json::array();
     for (const auto& run : runs)
-      rows.push_back({{"run", run.id}, {"appliance", run.appliance}, {"release", run.release}, {"state", run.state},
-                      {"operator", run.operator_name}, {"created", run.created_utc}, {"updated", run.updated_utc}});
+      rows.push_back({{"run", run.id},
+                      {"appliance", run.appliance},
+                      {"release", run.release},
+                      {"state", run.state},
+                      {"operator", run.operator_name},
+                      {"created", run.created_utc},
+                      {"updated", run.updated_utc}});
     std::printf("%s\n", rows.dump(2).c_str());
     return {};
   }

@@ -7,7 +7,9 @@
 namespace moult {
 
 Result<Millis> duration_of(const std::string& text) {
-  const auto bad = [&text] { return fail(Code::usage, "not a duration: " + text, "Write for example 250ms, 2s, 1.5s, 10m or 1h."); };
+  const auto bad = [&text] {
+    return fail(Code::usage, "not a duration: " + text, "Write for example 250ms, 2s, 1.5s, 10m or 1h.");
+  };
   double number = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || !(number >= 0) || number > 1e6) return bad();
@@ -17,7 +19,8 @@ Result<Millis> duration_of(const std::string& text) {
   return bad();
 }
 
-Result<std::chrono::system_clock::time_point> moment_of(const std::string& text, std::chrono::system_clock::time_point now) {
+Result<std::chrono::system_clock::time_point> moment_of(const std::string& text,
+                                                        std::chrono::system_clock::time_point now) {
   using std::chrono::system_clock;
   std::tm parts{};
   const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);

@@ -40,7 +40,10 @@ Result<> validate(const std::vector<std::string>& files) {
 void add_validate(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("validate", "Check descriptors; every finding of every file is printed at once");
   auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("FILE", *files, "Appliance and maintenance descriptors; those of one appliance are also checked together")->required();
+  command
+      ->add_option("FILE", *files,
+                   "Appliance and maintenance descriptors; those of one appliance are also checked together")
+      ->required();
   command->callback([&cli, files] { cli.chosen = [files] { return validate(*files); }; });
 }
 

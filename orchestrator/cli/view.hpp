@@ -6,7 +6,8 @@
 
 namespace moult {
 
-/// Progress on standard error: a live view on a terminal, plain lines elsewhere, nothing when quiet. NO_COLOR is respected.
+/// Progress on standard error: a live view on a terminal, plain lines elsewhere, nothing when quiet. NO_COLOR is
+/// respected.
 [[nodiscard]] std::unique_ptr<Observer> make_view(bool quiet);
 
 }  // namespace moult

@@ -15,17 +15,18 @@ namespace moult {
 
 /// The eleven steps that make the next side serve, for clients a stall between hold and release.
 ///
-/// Until the commit every failure leads back: released, thawed, unsealed; clients saw a pause. The commit is the journal's
-/// row of the intent to seal, written before the first NIC moves: a kill before it leaves a serving side that thaws
-/// and is let go by its leases; a kill after it is resumed by probing which NICs moved. The fence counts only when it is
-/// seen to have held until the seal was complete, so a lease that ended early stops the cutover, whatever the clocks say.
+/// Until the commit every failure leads back: released, thawed, unsealed; clients saw a pause. The commit is the
+/// journal's row of the intent to seal, written before the first NIC moves: a kill before it leaves a serving side that
+/// thaws and is let go by its leases; a kill after it is resumed by probing which NICs moved. The fence counts only
+/// when it is seen to have held until the seal was complete, so a lease that ended early stops the cutover, whatever
+/// the clocks say.
 class Cutover {
  public:
   Cutover(RunContext& run, Direction direction, std::unique_ptr<Entry> entry)
       : run_(run), way_(direction), entry_(std::move(entry)), timeline_(run.platform().clock(), run.world.observer) {}
 
-  /// Returns once the next side serves and requests flow. On an error the serving side serves as before; an error while going
-  /// back carries what is left to do by hand.
+  /// Returns once the next side serves and requests flow. On an error the serving side serves as before; an error while
+  /// going back carries what is left to do by hand.
   Result<> perform();
   /// Asks through the entry whether the appliance serves. Retries until the deadline.
   Result<> check(Millis deadline);
@@ -64,8 +65,7 @@ class Cutover {
   Timeline timeline_;
   std::mutex digests_mutex_;
   std::map<std::string, std::string> digests_;  ///< by set, as verified under the fence
-  bool sealing_ = false;  ///< NICs of the serving side may have moved
+  bool sealing_ = false;                        ///< NICs of the serving side may have moved
 };
-
 
 }  // namespace moult

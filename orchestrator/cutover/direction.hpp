@@ -7,19 +7,22 @@
 
 namespace moult {
 
-/// Which way a cutover goes: from the side that serves to the side that will. The way back is the same eleven steps with
-/// the sides exchanged.
+/// Which way a cutover goes: from the side that serves to the side that will. The way back is the same eleven steps
+/// with the sides exchanged.
 struct Direction {
   bool forward = true;
 
   [[nodiscard]] const char* word() const { return forward ? "cutover" : "rollback"; }
-  [[nodiscard]] const MachineRef& serving(const MachinePair& pair) const { return forward ? pair.original : pair.clone; }
+  [[nodiscard]] const MachineRef& serving(const MachinePair& pair) const {
+    return forward ? pair.original : pair.clone;
+  }
   [[nodiscard]] const MachineRef& next(const MachinePair& pair) const { return forward ? pair.clone : pair.original; }
   /// Where the next side's machines wait until the switch.
   [[nodiscard]] Side waiting_place() const { return forward ? Side::isolated : Side::sealed; }
   /// Where the machines that served go.
   [[nodiscard]] Side retired_place() const { return forward ? Side::sealed : Side::isolated; }
-  /// How long clients may wait. Who asks for the way back wants it more than a short stall: services are started within it.
+  /// How long clients may wait. Who asks for the way back wants it more than a short stall: services are started within
+  /// it.
   [[nodiscard]] Millis budget(const RunContext& run) const { return (forward ? 1 : 10) * run.work.options.max_stall; }
   /// Lease of hold and fence: twice the budget, so that a cutover inside its budget never meets it.
   [[nodiscard]] Millis lease(const RunContext& run) const { return 2 * budget(run); }

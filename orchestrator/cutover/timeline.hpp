@@ -23,7 +23,9 @@ class Timeline {
     observer_.cutover_part(part, parts_.back().second);
   }
   /// Since start.
-  [[nodiscard]] double total_ms() const { return std::chrono::duration<double, std::milli>(clock_.steady() - begin_).count(); }
+  [[nodiscard]] double total_ms() const {
+    return std::chrono::duration<double, std::milli>(clock_.steady() - begin_).count();
+  }
   [[nodiscard]] const std::vector<std::pair<std::string, double>>& parts() const { return parts_; }
   /// From start to the last mark.
   [[nodiscard]] double marked_ms() const { return std::chrono::duration<double, std::milli>(last_ - begin_).count(); }

@@ -20,8 +20,8 @@ class LibvirtPlatform final : public Platform {
   explicit LibvirtPlatform(const std::string& helper)
       : clock_(make_system_clock()),
         workers_(make_thread_workers(kThreads)),
-        guests_([this](const MachineRef& machine) { return parts_.agent(machine, kAgentDeadline); }, parts_.channels(), helper,
-                *clock_) {}
+        guests_([this](const MachineRef& machine) { return parts_.agent(machine, kAgentDeadline); }, parts_.channels(),
+                helper, *clock_) {}
 
   MachineLifecycle& lifecycle() override { return parts_.lifecycle(); }
   ApplianceCloner& cloner() override { return parts_.cloner(); }
@@ -40,7 +40,9 @@ class LibvirtPlatform final : public Platform {
 
 }  // namespace
 
-std::unique_ptr<Platform> make_libvirt_platform(const std::string& helper) { return std::make_unique<LibvirtPlatform>(helper); }
+std::unique_ptr<Platform> make_libvirt_platform(const std::string& helper) {
+  return std::make_unique<LibvirtPlatform>(helper);
+}
 
 Result<std::string> find_helper() {
   std::vector<std::string> places;
@@ -54,7 +56,8 @@ Result<std::string> find_helper() {
     if (std::filesystem::is_regular_file(place, error)) return std::filesystem::canonical(place).string();
     tried += "\n  " + place;
   }
-  return fail(Code::not_found, "the guest helper is not where it should be:" + tried, "Install moult whole, or set MOULT_HELPER.");
+  return fail(Code::not_found, "the guest helper is not where it should be:" + tried,
+              "Install moult whole, or set MOULT_HELPER.");
 }
 
 }  // namespace moult

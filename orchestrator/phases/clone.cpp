@@ -1,6 +1,5 @@
-#include <nlohmann/json.hpp>
-
 #include <atomic>
+#include <nlohmann/json.hpp>
 
 #include "orchestrator/phases/phases.hpp"
 
@@ -14,7 +13,8 @@ constexpr Millis kSnapshotLease{5000};
 
 Result<> make_networks(RunContext& run) {
   for (const auto& uri : hosts_of(run.work.plan))
-    MOULT_TRY(run.ledger.perform_plain("network.create", uri, [&] { return run.platform().network().create(run.id(), uri); }));
+    MOULT_TRY(run.ledger.perform_plain("network.create", uri,
+                                       [&] { return run.platform().network().create(run.id(), uri); }));
   return {};
 }
 
@@ -85,7 +85,8 @@ Result<std::string> snapshot_together(RunContext& run, StallForecast& forecast) 
     facts["freeze_ms"][machine] = took.count();
     longest = std::max(longest, took);
   }
-  run.world.observer.note("original frozen for " + std::to_string(longest.count()) + " ms while its disks were snapshot");
+  run.world.observer.note("original frozen for " + std::to_string(longest.count()) +
+                          " ms while its disks were snapshot");
   forecast.measured("freeze", longest);
   return facts.dump();
 }
@@ -135,9 +136,9 @@ Result<> compare_once(RunContext& run, StallForecast& forecast) {
 Result<> clone_appliance(RunContext& run, StallForecast& forecast) {
   using Stage = std::function<Result<>()>;
   const std::vector<Stage> stages{
-      [&] { return make_networks(run); },          [&] { return place_helpers(run); },
-      [&] { return start_captures(run); },         [&] { return take_snapshots(run, forecast); },
-      [&] { return start_clones(run); },           [&] { return compare_once(run, forecast); },
+      [&] { return make_networks(run); },  [&] { return place_helpers(run); },
+      [&] { return start_captures(run); }, [&] { return take_snapshots(run, forecast); },
+      [&] { return start_clones(run); },   [&] { return compare_once(run, forecast); },
   };
   for (const auto& stage : stages) {
     MOULT_TRY(run.world.interrupt.check());

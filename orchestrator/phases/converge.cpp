@@ -17,10 +17,11 @@ Result<> check_fixed_parts(const RunContext& run, const StallForecast& forecast)
   std::string parts;
   for (const auto& [part, took] : forecast.parts()) parts += fmt::format(" {} {} ms,", part, took.count());
   parts.pop_back();
-  return fail(Code::refused,
-              fmt::format("the cutover would stall clients for {} ms before any data is carried, over the budget of {} ms:{}",
-                          fixed.count(), run.work.options.max_stall.count(), parts),
-              "Raise --max-stall, or make the part that weighs most lighter.");
+  return fail(
+      Code::refused,
+      fmt::format("the cutover would stall clients for {} ms before any data is carried, over the budget of {} ms:{}",
+                  fixed.count(), run.work.options.max_stall.count(), parts),
+      "Raise --max-stall, or make the part that weighs most lighter.");
 }
 
 }  // namespace
@@ -39,10 +40,11 @@ Result<> converge(RunContext& run, StallForecast& forecast) {
       return {};
     }
     if (round % kRoundsBeforeWarning == 0)
-      run.world.observer.warn(fmt::format(
-          "after {} rounds the forecast stall is {} ms, over the budget of {} ms (the last round alone {} ms): the data is "
-          "written as fast as it is carried over; raise --max-stall, or try when there is less load",
-          round, stall.count(), run.work.options.max_stall.count(), forecast.last_round(pending).count()));
+      run.world.observer.warn(
+          fmt::format("after {} rounds the forecast stall is {} ms, over the budget of {} ms (the last round alone {} "
+                      "ms): the data is "
+                      "written as fast as it is carried over; raise --max-stall, or try when there is less load",
+                      round, stall.count(), run.work.options.max_stall.count(), forecast.last_round(pending).count()));
   }
 }
 

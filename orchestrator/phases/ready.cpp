@@ -8,14 +8,17 @@
 namespace moult {
 namespace {
 
-constexpr Millis kPause{200};          ///< between looks for a word
+constexpr Millis kPause{200};           ///< between looks for a word
 constexpr int kPausesBetweenRounds{5};  ///< a round a second while waiting
 
 bool due(const RunContext& run) {
   switch (run.work.options.cutover) {
-    case CutoverMode::automatic: return true;
-    case CutoverMode::manual: return false;
-    case CutoverMode::at_time: return run.world.platform.clock().utc() >= run.work.options.at;
+    case CutoverMode::automatic:
+      return true;
+    case CutoverMode::manual:
+      return false;
+    case CutoverMode::at_time:
+      return run.world.platform.clock().utc() >= run.work.options.at;
   }
   return false;
 }

@@ -5,9 +5,9 @@
 
 namespace moult {
 
-/// Measures, out of the clients' sight, what the parts of the cutover will cost on this appliance: the clones' NICs are moved
-/// to the run's second network and back, `activate` hooks and checks run on the clone, digests are computed once, which also
-/// warms them.
+/// Measures, out of the clients' sight, what the parts of the cutover will cost on this appliance: the clones' NICs are
+/// moved to the run's second network and back, `activate` hooks and checks run on the clone, digests are computed once,
+/// which also warms them.
 [[nodiscard]] Result<> rehearse_parts(RunContext& run, StallForecast& forecast);
 
 /// Runs `activate` and the checks of all updated components on the side that will serve.

@@ -25,10 +25,10 @@ Result<> carry_all(RunContext& run, StallForecast& forecast) {
       MOULT_ASSIGN(const auto report, set->round());
       forecast.round(set->name(), report);
       run.world.observer.round_ended(set->name(), report, forecast.last_round({{set->name(), Pending{}}}));
-      const nlohmann::json facts{{"set", set->name()},           {"round", report.number},  {"paths", report.paths},
-                                 {"bytes", report.bytes},        {"took_ms", report.took.count()},
-                                 {"deletions", report.deletions}, {"kept", report.kept},
-                                 {"scanned", report.scan_reason}, {"conflicts", report.conflicts.size()}};
+      const nlohmann::json facts{
+          {"set", set->name()},    {"round", report.number},         {"paths", report.paths},
+          {"bytes", report.bytes}, {"took_ms", report.took.count()}, {"deletions", report.deletions},
+          {"kept", report.kept},   {"scanned", report.scan_reason},  {"conflicts", report.conflicts.size()}};
       if (report.paths > 0) MOULT_TRY(run.ledger.record("data.round", facts.dump()));
       return refuse_conflicts(set->name(), report);
     });

@@ -97,7 +97,8 @@ TEST_CASE("a release that fails after the switch does not undo what clients were
   }
 }
 
-TEST_CASE("clones that cannot be taken off the network again are powered off before the original returns", "[conductor]") {
+TEST_CASE("clones that cannot be taken off the network again are powered off before the original returns",
+          "[conductor]") {
   auto options = two_machines(8);
   options.faults.with(sim::FaultKind::lose_answer, "announce", 0);
   options.faults.with(sim::FaultKind::refuse, "move", 7);

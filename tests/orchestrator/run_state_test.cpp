@@ -9,9 +9,9 @@ using namespace moult;
 
 TEST_CASE("persisted names of states are frozen", "[state]") {
   const std::vector<std::pair<RunState, std::string>> frozen{
-      {RunState::planned, "planned"},       {RunState::cloning, "cloning"},           {RunState::upgrading, "upgrading"},
-      {RunState::converging, "converging"}, {RunState::ready, "ready"},               {RunState::cutting_over, "cutting-over"},
-      {RunState::confirming, "confirming"}, {RunState::finished, "finished"},         {RunState::rolled_back, "rolled-back"},
+      {RunState::planned, "planned"},       {RunState::cloning, "cloning"},   {RunState::upgrading, "upgrading"},
+      {RunState::converging, "converging"}, {RunState::ready, "ready"},       {RunState::cutting_over, "cutting-over"},
+      {RunState::confirming, "confirming"}, {RunState::finished, "finished"}, {RunState::rolled_back, "rolled-back"},
       {RunState::aborted, "aborted"}};
   for (const auto& [state, name] : frozen) {
     CHECK(name_of(state) == name);
@@ -30,9 +30,11 @@ TEST_CASE("every state but the ends has a way out, and the ends have none", "[st
 }
 
 TEST_CASE("a run is aborted in every state before the commit, and in none after", "[state]") {
-  for (const auto state : {RunState::planned, RunState::cloning, RunState::upgrading, RunState::converging, RunState::ready})
+  for (const auto state :
+       {RunState::planned, RunState::cloning, RunState::upgrading, RunState::converging, RunState::ready})
     CHECK(next_state(state, RunEvent::abort) == RunState::aborted);
-  for (const auto state : {RunState::cutting_over, RunState::confirming, RunState::finished, RunState::rolled_back, RunState::aborted})
+  for (const auto state :
+       {RunState::cutting_over, RunState::confirming, RunState::finished, RunState::rolled_back, RunState::aborted})
     CHECK_FALSE(next_state(state, RunEvent::abort));
 }
 

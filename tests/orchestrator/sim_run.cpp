@@ -31,14 +31,22 @@ SimOptions two_machines(std::uint64_t seed) {
   options.appliance.entry.frontend = "notes";
   options.maintenance.release = "2.0.0";
   auto api = component("api", "app", "2.0.0", ">=1.0.0");
-  api.data.push_back({"notes", DataKind::files, "/var/lib/notes", {}, {}, {{"*", ConflictRule::keep_original, {}}},
-                      {"migrate"}, {"downgrade"}, {}});
+  api.data.push_back({"notes",
+                      DataKind::files,
+                      "/var/lib/notes",
+                      {},
+                      {},
+                      {{"*", ConflictRule::keep_original, {}}},
+                      {"migrate"},
+                      {"downgrade"},
+                      {}});
   api.hooks.stop = {"stop", "api"};
   api.hooks.start = {"start", "api"};
   auto ui = component("ui", "web", "2.0.0", ">=1.0.0");
   ui.after = {"api"};
   ui.after_at = {Location{}};
-  options.maintenance.components = {api, ui, component("tools", "app", "1.2.0", ""), component("help", "web", "1.1.0", ">=1.0.0")};
+  options.maintenance.components = {api, ui, component("tools", "app", "1.2.0", ""),
+                                    component("help", "web", "1.1.0", ">=1.0.0")};
   options.levels["tools"] = "1.2.0";
   return options;
 }
@@ -54,7 +62,8 @@ RunContext::Work SimRun::work() {
 }
 
 Result<RunEnd> SimRun::go() {
-  plan_ = make_plan(options_.appliance, options_.maintenance, look(options_.appliance, options_.maintenance, *platform_));
+  plan_ =
+      make_plan(options_.appliance, options_.maintenance, look(options_.appliance, options_.maintenance, *platform_));
   if (!plan_.blockers.empty()) return Unexpected(plan_.blockers.front());
   RunRecord record;
   record.id = kRun;

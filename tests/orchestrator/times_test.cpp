@@ -10,7 +10,8 @@ TEST_CASE("durations are read with their unit, and nothing else is", "[times]") 
   CHECK(*duration_of("1.5s") == Millis{1500});
   CHECK(*duration_of("10m") == Millis{600000});
   CHECK(*duration_of("1h") == Millis{3600000});
-  for (const auto* bad : {"", "5", "s", "-1s", "5 s", "5d", "nan s", "1e9h"}) CHECK(duration_of(bad).error().code == Code::usage);
+  for (const auto* bad : {"", "5", "s", "-1s", "5 s", "5d", "nan s", "1e9h"})
+    CHECK(duration_of(bad).error().code == Code::usage);
 }
 
 TEST_CASE("a time of day is the next such moment in UTC", "[times]") {

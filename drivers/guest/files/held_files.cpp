@@ -79,9 +79,11 @@ void add_open(const std::string& process, std::vector<HeldFile>& files) {
   if (!descriptors) return;
   const int fd = ::dirfd(descriptors.get());
   while (const auto* entry = ::readdir(descriptors.get())) {
-    struct stat link {}, file {};
+    struct stat link {
+    }, file{};
     if (::fstatat(fd, entry->d_name, &link, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISLNK(link.st_mode)) continue;
-    if ((link.st_mode & S_IWUSR) == 0 || ::fstatat(fd, entry->d_name, &file, 0) != 0 || !S_ISREG(file.st_mode)) continue;
+    if ((link.st_mode & S_IWUSR) == 0 || ::fstatat(fd, entry->d_name, &file, 0) != 0 || !S_ISREG(file.st_mode))
+      continue;
     files.push_back({link_at(fd, entry->d_name), file.st_ino, false});
   }
 }

@@ -11,7 +11,8 @@ namespace moult::files {
 
 /// A regular file that can be written to without anybody opening it first.
 struct HeldFile {
-  std::string path;       ///< absolute, as its holder sees it; where it is deleted there, or mounted elsewhere, it names nothing
+  std::string
+      path;  ///< absolute, as its holder sees it; where it is deleted there, or mounted elsewhere, it names nothing
   std::uint64_t ino = 0;  ///< 0: not known
   bool mapped = false;    ///< through a mapping: a write to a page that is dirty already does not even move the times
 };

@@ -146,8 +146,8 @@ Result<std::shared_ptr<TargetSet>> LocalFiles::target(const std::string& set) {
   return fail(Code::not_found, "the data set " + shown(set) + " was not opened as a target", "open it first");
 }
 
-/// Marks what may be written without an event; true: through mappings too. A name that is not below the set's root may still be an inode of the set,
-/// under another name or another mount.
+/// Marks what may be written without an event; true: through mappings too. A name that is not below the set's root may
+/// still be an inode of the set, under another name or another mount.
 bool LocalFiles::note_held(Source& source) {
   const auto held = files_held_for_writing(kHeldDeadline);
   if (!held) {

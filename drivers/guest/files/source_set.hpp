@@ -33,8 +33,8 @@ class SourceSet {
                           const RoundContext& context);
   Result<std::string> digest(const RoundContext& context);
   Result<Pending> pending();
-  /// Notes a change of every known path that has one of these inodes, with its flags; returns the flags that were noted.
-  /// Cost: a look at every known path.
+  /// Notes a change of every known path that has one of these inodes, with its flags; returns the flags that were
+  /// noted. Cost: a look at every known path.
   std::uint8_t note_inodes(const std::unordered_map<std::uint64_t, std::uint8_t>& inodes);
 
  private:

@@ -121,13 +121,15 @@ Result<> TempItem::install(const std::optional<struct stat>& present) {
   MOULT_ASSIGN(const auto place, tree_.place(path_));
   if (!place) return fail(Code::not_found, "the directory of " + shown(path_) + " is gone");
   const std::string temp(last_name_of(temp_));
-  // Both change places at one moment: so a directory can take a file's place, and ext4 does not write the new content out
-  // at once, as it does for a plain rename(2) over a file (auto_da_alloc); what must be on the disk is synced as a whole.
+  // Both change places at one moment: so a directory can take a file's place, and ext4 does not write the new content
+  // out at once, as it does for a plain rename(2) over a file (auto_da_alloc); what must be on the disk is synced as a
+  // whole.
   bool exchange = present.has_value();
   const bool directories = directory_ || (present && S_ISDIR(present->st_mode));
   const auto rename = [&] {
     const auto to = [&](unsigned flags) {
-      return ::syscall(SYS_renameat2, place->directory, temp.c_str(), place->directory, place->name.c_str(), flags) == 0;
+      return ::syscall(SYS_renameat2, place->directory, temp.c_str(), place->directory, place->name.c_str(), flags) ==
+             0;
     };
     if (exchange && to(RENAME_EXCHANGE)) return true;
     if (exchange && (errno != EINVAL || directories)) return false;

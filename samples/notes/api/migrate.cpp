@@ -90,7 +90,8 @@ class Migration {
  private:
   static constexpr std::size_t kBatch = 5000;
 
-  /// ext4 writes a file that is renamed over another one out at once, which costs more than all the rest; an exchange does not.
+  /// ext4 writes a file that is renamed over another one out at once, which costs more than all the rest; an exchange
+  /// does not.
   void replace(const Converted& note) const {
     if (sync_ == Sync::here) return fs::rename(note.temporary, note.path);
     if (::renameat2(AT_FDCWD, note.temporary.c_str(), AT_FDCWD, note.path.c_str(), RENAME_EXCHANGE) != 0)
