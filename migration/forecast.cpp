@@ -18,18 +18,27 @@ void Forecast::add(const RoundReport& round) {
   if (samples_.size() > kWindow) samples_.pop_front();
 }
 
+Forecast::Line Forecast::fit() const {
+  const auto count = static_cast<double>(samples_.size());
+  double work = 0, took = 0, least = samples_.front().took_ms;
+  for (const auto& sample : samples_) {
+    work += sample.work / count;
+    took += sample.took_ms / count;
+    least = std::min(least, sample.took_ms);
+  }
+  double both = 0, spread = 0;
+  for (const auto& sample : samples_) {
+    both += (sample.work - work) * (sample.took_ms - took);
+    spread += (sample.work - work) * (sample.work - work);
+  }
+  const double each = spread > 0 ? std::max(0.0, both / spread) : 0;
+  return {std::clamp(took - each * work, 0.0, least), each};
+}
+
 Millis Forecast::next_round(const Pending& pending) const {
   if (samples_.empty()) return Millis{0};
-  const auto least = [](const Sample& a, const Sample& b) { return a.took_ms < b.took_ms; };
-  const double fixed = std::min_element(samples_.begin(), samples_.end(), least)->took_ms;
-  double over = 0;
-  double work = 0;
-  for (const auto& sample : samples_) {
-    over += sample.took_ms - fixed;
-    work += sample.work;
-  }
-  const double each = work > 0 ? over / work : 0;
-  return Millis{std::llround(std::ceil(fixed + each * work_of(pending.paths, pending.bytes)))};
+  const auto line = fit();
+  return Millis{std::llround(std::ceil(line.fixed + line.each * work_of(pending.paths, pending.bytes)))};
 }
 
 }  // namespace moult

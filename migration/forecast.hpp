@@ -9,8 +9,9 @@
 
 namespace moult {
 
-/// Forecasts how long the next round takes, from the last rounds' measured cost: a fixed part (the quickest
-/// round seen) and a part for each path and byte. Pure arithmetic; no clock of its own.
+/// Forecasts how long the next round takes, from the last rounds' measured cost: a fixed part and a part for each path
+/// and byte, the line of least squares through the rounds, with neither part below nothing. Rounds of one size say only
+/// what such a round costs. Pure arithmetic; no clock of its own.
 class Forecast {
  public:
   /// Adds a measured round; the last eight count.
@@ -24,6 +25,10 @@ class Forecast {
     double took_ms;
     double work;  ///< paths, and bytes counted as paths of 64 KiB
   };
+  struct Line {
+    double fixed, each;  ///< milliseconds, and milliseconds for each unit of work
+  };
+  [[nodiscard]] Line fit() const;
   [[nodiscard]] static double work_of(std::uint64_t paths, std::uint64_t bytes);
   std::deque<Sample> samples_;
 };

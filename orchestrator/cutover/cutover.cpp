@@ -57,18 +57,27 @@ Result<> Cutover::prepare() {
     for (auto& set : run_.back) MOULT_TRY(set->start_capture());
   }
   MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return wake_machine(pair); }));
-  MOULT_TRY(catch_up());
-  return each_set(run_, way_, make_durable);
+  MOULT_TRY(write_out());
+  return catch_up();
 }
 
-/// Both helpers answer, and what is dirty on the serving side is written out before the fence has to do it.
+/// Both helpers answer.
 Result<> Cutover::wake_machine(const MachinePair& pair) {
-  MOULT_ASSIGN(GuestSession * serving, run_.sessions.of(way_.serving(pair)));
+  MOULT_TRY(run_.sessions.of(way_.serving(pair)).map([](GuestSession*) {}));
   MOULT_ASSIGN(GuestSession * next, run_.sessions.of(way_.next(pair)));
-  if (!next->alive(kAnswer))
-    return fail(Code::unreachable, "the helper in " + way_.next(pair).domain + " does not answer",
-                "See the guest's console.");
-  return serving->files().sync({});
+  if (next->alive(kAnswer)) return {};
+  return fail(Code::unreachable, "the helper in " + way_.next(pair).domain + " does not answer",
+              "See the guest's console.");
+}
+
+/// Most of what is dirty on both sides goes to their disks before the fence, and the switch, have to wait for it.
+Result<> Cutover::write_out() {
+  return run_.each_machine([this](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * serving, run_.sessions.of(way_.serving(pair)));
+    MOULT_ASSIGN(GuestSession * next, run_.sessions.of(way_.next(pair)));
+    return run_.platform().workers().all(
+        {[serving] { return serving->files().sync({}); }, [next] { return next->files().sync({}); }});
+  });
 }
 
 Result<> Cutover::hold() {

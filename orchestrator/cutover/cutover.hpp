@@ -38,6 +38,7 @@ class Cutover {
   Result<> prepare();
   Result<> wake_machine(const MachinePair& pair);
   Result<> catch_up();
+  Result<> write_out();
   Result<> hold();
   Result<> fence();
   Result<> fence_machine(const MachinePair& pair);

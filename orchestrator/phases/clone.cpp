@@ -1,6 +1,7 @@
 #include <atomic>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/cutover/timeline.hpp"
 #include "orchestrator/phases/phases.hpp"
 
 namespace moult {
@@ -43,11 +44,9 @@ struct Freezes {
 Result<> freeze_all(RunContext& run, Freezes& freezes) {
   return run.each_machine([&](const MachinePair& pair) -> Result<> {
     MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
-    {
-      const std::lock_guard lock(freezes.mutex);
-      freezes.begin[pair.original.name] = run.platform().clock().steady();
-    }
-    MOULT_TRY(session->files().freeze({}, kSnapshotLease));
+    MOULT_ASSIGN(const auto blocked, session->files().freeze({}, kSnapshotLease));
+    const std::lock_guard lock(freezes.mutex);
+    freezes.begin[pair.original.name] = run.platform().clock().steady() - blocked;
     return {};
   });
 }
@@ -70,12 +69,17 @@ Result<> thaw_all(RunContext& run, Freezes& freezes) {
 /// All machines at one moment. Thaws in any case; the first error counts.
 Result<std::string> snapshot_together(RunContext& run, StallForecast& forecast) {
   Freezes freezes;
+  Timeline timeline(run.platform().clock(), run.world.observer);
+  timeline.start();
   auto frozen = freeze_all(run, freezes);
+  timeline.mark("freeze");
   auto taken = frozen ? run.each_machine([&](const MachinePair& pair) {
     return run.platform().cloner().snapshot(run.id(), pair.original);
   })
                       : Result<>{};
+  timeline.mark("snapshot");
   auto thawed = thaw_all(run, freezes);
+  timeline.mark("thaw");
   MOULT_TRY(std::move(frozen));
   MOULT_TRY(std::move(taken));
   MOULT_TRY(std::move(thawed));
@@ -85,6 +89,7 @@ Result<std::string> snapshot_together(RunContext& run, StallForecast& forecast) 
     facts["freeze_ms"][machine] = took.count();
     longest = std::max(longest, took);
   }
+  for (const auto& [part, ms] : timeline.parts()) facts["parts_ms"][part] = ms;
   run.world.observer.note("original frozen for " + std::to_string(longest.count()) +
                           " ms while its disks were snapshot");
   forecast.measured("freeze", longest);

@@ -24,6 +24,21 @@ TEST_CASE("the forecast grows with what is pending, from the measured cost of a 
   CHECK(forecast.next_round({50, 0, false}) == Millis{60});
 }
 
+TEST_CASE("large rounds alone tell what a small one costs", "[forecast]") {
+  Forecast forecast;
+  for (const auto& [paths, ms] : {std::pair{811U, 5347}, {194U, 1498}, {56U, 427}}) forecast.add(round_of(paths, ms));
+  CHECK(forecast.next_round({6, 0, false}) < Millis{200});
+  CHECK(forecast.next_round({800, 0, false}) > Millis{5000});
+}
+
+TEST_CASE("a forecast is never below nothing, whatever was measured", "[forecast]") {
+  Forecast forecast;
+  forecast.add(round_of(100, 10));
+  forecast.add(round_of(1, 50));
+  CHECK(forecast.next_round({1000, 0, false}) == Millis{10});
+  CHECK(forecast.next_round({0, 0, false}) == Millis{10});
+}
+
 TEST_CASE("old rounds are forgotten", "[forecast]") {
   Forecast forecast;
   forecast.add(round_of(1, 100000));

@@ -52,7 +52,6 @@ Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl) {
     return fail(Code::usage, "a freeze needs a time to live", "give it one of at least a millisecond");
   if (!timer_ || !stop_) return fail(Code::io, "a timer for the lease is not to be had");
   const std::lock_guard one_at_a_time(freezing_);
-  const auto start = std::chrono::steady_clock::now();
   MOULT_ASSIGN(const bool held, renew(mounts, ttl));
   if (held) return Millis{0};
   std::vector<Fd> fds;
@@ -61,6 +60,7 @@ Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl) {
     if (!fds.back()) return system_failure("cannot open " + shown(mount.point), errno);
   }
   sync_all(fds);
+  const auto start = std::chrono::steady_clock::now();
   const auto lease = begin_lease(ttl);
   for (std::size_t i = mounts.size(); i-- > 0;)
     if (auto done = freeze_one({std::move(mounts[i]), std::move(fds[i])}, lease); !done) {

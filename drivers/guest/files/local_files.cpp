@@ -327,7 +327,11 @@ Result<Millis> LocalFiles::freeze(const std::vector<std::string>& sets, Millis t
 }
 
 Result<> LocalFiles::sync(const std::vector<std::string>& sets) {
-  MOULT_ASSIGN(const auto roots, roots_of(sets));
+  MOULT_ASSIGN(auto roots, roots_of(sets));
+  if (sets.empty()) {
+    MOULT_ASSIGN(const auto mounts, mounts_to_freeze({}));
+    for (const auto& mount : mounts) roots.push_back(mount.point);
+  }
   for (const auto& root : roots) {
     const Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || ::syncfs(fd.get()) != 0) return system_failure("cannot sync the file system of " + shown(root), errno);

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <thread>
@@ -154,4 +155,19 @@ TEST_CASE("the whole machine's list holds each writable disk once, and no file s
     found += mount.point == mine ? 1 : 0;
   }
   CHECK(found == 1);
+}
+
+TEST_CASE("with no set named, everything dirty of the whole machine is written out") {
+  const auto mine = Sandbox::get().ext4("mine");
+  const auto mounts = files::mounts_below("/");
+  REQUIRE(mounts);
+  const auto mount = std::find_if(mounts->begin(), mounts->end(), [&](const auto& each) { return each.point == mine; });
+  REQUIRE(mount != mounts->end());
+  const auto delayed = [counter = "/sys/fs/ext4" + mount->source.substr(4) + "/delayed_allocation_blocks"] {
+    return std::stoul(read_file(counter));
+  };
+  write_file(mine + "/dirty", std::string(1 << 20, 'd'));
+  REQUIRE(delayed() > 0);
+  REQUIRE(make_local_files()->sync({}));
+  CHECK(delayed() == 0);
 }
