@@ -149,7 +149,17 @@ Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
   return report;
 }
 
+/// Where nothing was compared because both sides were equal, only the events tell what the target has since and the
+/// source has no more: when they were lost before the first round, both sides are compared after all.
+Result<> FilesStrategy::prove_baseline() {
+  if (!std::exchange(unproven_, false) || !reconciled_) return {};
+  MOULT_ASSIGN(const auto first, carry(RoundMode::events));
+  reconciled_ = first.scan_reason.empty();
+  return {};
+}
+
 Result<RoundReport> FilesStrategy::carry_named(RoundMode mode) {
+  if (auto proven = prove_baseline(); !proven) return pass(std::move(proven), "data set " + name());
   auto report = carry(reconciled_ ? mode : RoundMode::reconcile);
   if (!report) return pass(std::move(report), "data set " + name());
   return report;

@@ -22,7 +22,8 @@ class FilesStrategy final : public DataStrategy {
     Millis command_timeout{std::chrono::minutes{10}};
     bool compared = false;  ///< both sides are known to be equal when capture starts: no first round over everything
   };
-  FilesStrategy(Setup setup, Clock& clock) : setup_(std::move(setup)), clock_(clock), reconciled_(setup_.compared) {}
+  FilesStrategy(Setup setup, Clock& clock)
+      : setup_(std::move(setup)), clock_(clock), reconciled_(setup_.compared), unproven_(setup_.compared) {}
 
   [[nodiscard]] const std::string& name() const override { return setup_.set.name; }
   Result<> start_capture() override;
@@ -39,6 +40,7 @@ class FilesStrategy final : public DataStrategy {
 
  private:
   Result<> take_baseline(GuestFiles& source);
+  Result<> prove_baseline();
   Result<RoundReport> carry_named(RoundMode mode);
   Result<RoundReport> carry(RoundMode mode);
   Result<> migrate(const std::vector<std::string>& paths);
@@ -47,6 +49,7 @@ class FilesStrategy final : public DataStrategy {
   Clock& clock_;
   int rounds_ = 0;
   bool reconciled_ = false;              ///< both sides were compared whole, and nothing was lost since
+  bool unproven_ = false;                ///< no round has gone through since a baseline was taken for a comparison
   std::vector<std::string> unmigrated_;  ///< applied, but `migrate` has not seen them with success
 };
 

@@ -26,15 +26,6 @@ Result<> stop_writers(RunContext& run) {
   });
 }
 
-/// What was carried over last is on the clone's disks now, not only in its memory; the sealed original has it until
-/// then.
-Result<> make_durable(RunContext& run) {
-  return run.each_machine([&run](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.clone));
-    return session->files().sync({});
-  });
-}
-
 /// The sealed original learns what it holds, before anything is carried back to it.
 Result<> open_way_back(RunContext& run) {
   for (auto& set : run.back) MOULT_TRY(set->open_target());
@@ -80,7 +71,6 @@ Result<> Conductor::after_switch(Cutover& cutover) {
   MOULT_TRY(advance(RunEvent::commit, cutover.facts()));
   auto good = cutover.check(kCheckDeadline);
   MOULT_TRY(run_.ledger.record(good ? "entry.check.good" : "entry.check.failed", good ? "{}" : facts_of(good.error())));
-  MOULT_TRY(run_.ledger.perform_plain("clone.sync", "", [this] { return make_durable(run_); }));
   MOULT_TRY(run_.ledger.perform_plain("original.stop", "", [this] { return stop_writers(run_); }));
   MOULT_TRY(run_.ledger.perform_plain("back.open", "", [this] { return open_way_back(run_); }));
   if (good) return {};
@@ -97,6 +87,10 @@ Result<> Conductor::cut_over() {
     Cutover cutover(run_, Direction{true}, std::move(entry));
     auto done = cutover.perform();
     if (done) return after_switch(cutover);
+    if (cutover.stuck()) {
+      MOULT_TRY(run_.ledger.record("cutover.stuck", facts_of(done.error())));
+      return done;
+    }
     MOULT_TRY(advance(RunEvent::give_up, facts_of(done.error())));
     run_.world.observer.warn("cutover given up, the original serves: " + done.error().describe());
     if (attempt == kCutoverTries || run_.world.interrupt.asked()) return done;

@@ -81,6 +81,7 @@ Result<> Cutover::write_out() {
 }
 
 Result<> Cutover::hold() {
+  held_since_ = run_.platform().clock().steady();
   MOULT_TRY(entry_->hold(way_.lease(run_)));
   timeline_.mark("hold");
   MOULT_TRY(entry_->drain(run_.work.options.drain_deadline));
@@ -213,14 +214,18 @@ Result<> Cutover::commit_and_seal() {
   return run_.ledger.perform_plain("seal", way_.word(), [this] { return seal(); });
 }
 
+/// Once its machines are on the network the next side serves: an address that could not be announced is learned with
+/// the first packet, so it is no reason to turn round.
 Result<> Cutover::enter() {
+  entering_ = true;
   MOULT_TRY(move(false, Side::production));
   const auto announced = run_.each_machine([this](const MachinePair& pair) -> Result<> {
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
     return session->announce();
   });
+  if (!announced) run_.world.observer.warn("its addresses were not announced: " + announced.error().describe());
   timeline_.mark("switch");
-  return announced;
+  return {};
 }
 
 Result<> Cutover::change_over() {
@@ -252,22 +257,52 @@ Result<> Cutover::withdraw() {
       [this](const MachinePair& pair) { return run_.platform().lifecycle().stop(pair.clone, Millis{0}); });
 }
 
+/// Clients have waited without a gap since the hold, and go on waiting for a lease from now.
+bool Cutover::keep_holding() {
+  if (!entry_->can_hold() || !still_holding()) return false;
+  held_since_ = run_.platform().clock().steady();
+  return entry_->hold(way_.lease(run_)).has_value();
+}
+
+bool Cutover::still_holding() {
+  const auto state = entry_->where();
+  return state && state->reachable && state->holding &&
+         run_.platform().clock().steady() - held_since_ < way_.lease(run_);
+}
+
+/// What clients may have written to the next side while it was reached goes to the side that will serve after all.
+Result<> Cutover::carry_back() {
+  if (!way_.forward) return fail(Code::refused, "what the original was given meanwhile cannot be carried to the clone");
+  for (auto& set : run_.back) {
+    MOULT_TRY(set->open_target());
+    MOULT_TRY(carry_last(*set));
+  }
+  return {};
+}
+
 /// Makes the serving side serve again; the cause stays the error, what failed on the way back is added to it. Clients
-/// are let go only when the next side is known to be off: what it acknowledged would be lost.
+/// are let go only when the next side is known to be off, and what it acknowledged is here: it would be lost.
 Result<> Cutover::go_back(Error cause) {
   std::string left;
   const auto attempt = [&left](const char* what, Result<> done) {
     if (!done) left += std::string("; ") + what + ": " + done.error().describe();
     return left.empty();
   };
-  const bool off = !sealing_ || attempt("taking the next side off the network again", withdraw());
-  if (sealing_ && off) attempt("putting the serving side back on the network", move(true, Side::production));
+  const bool kept = !entering_ || keep_holding();
+  bool safe = !sealing_ || attempt("taking the next side off the network again", withdraw());
   attempt("thawing", thaw(false));
-  if (off) attempt("releasing the entry", entry_->release());
+  if (safe && entering_ && !(kept && still_holding()))
+    safe = attempt("carrying back what the next side was given", carry_back());
+  if (sealing_ && safe) attempt("putting the serving side back on the network", move(true, Side::production));
+  if (safe) attempt("releasing the entry", entry_->release());
+  stuck_ = !safe;
   if (!left.empty()) {
     cause.message += left;
     cause.remedy = "The leases end by themselves; then check with `moult status " + run_.id() + "`.";
   }
+  if (stuck_)
+    cause.remedy = "Neither side serves, for the next one may hold writes that the other lacks. `moult abort " +
+                   run_.id() + "` brings the original back without them.";
   return Unexpected(std::move(cause));
 }
 

@@ -30,6 +30,8 @@ class Cutover {
   Result<> perform();
   /// Asks through the entry whether the appliance serves. Retries until the deadline.
   Result<> check(Millis deadline);
+  /// perform() failed and could not make the serving side serve again without the risk of losing what clients wrote.
+  [[nodiscard]] bool stuck() const { return stuck_; }
   [[nodiscard]] const Timeline& timeline() const { return timeline_; }
   /// For the audit log and `moult status`: total and parts in milliseconds, and each set's digest, equal on both sides.
   [[nodiscard]] std::string facts() const;
@@ -57,6 +59,9 @@ class Cutover {
   Result<> until_sealed();
   Result<> withdraw();
   Result<> go_back(Error cause);
+  Result<> carry_back();
+  bool keep_holding();
+  bool still_holding();
   Result<> move(bool serving_side, Side to);
   Result<> thaw(bool must_have_held);
 
@@ -67,6 +72,9 @@ class Cutover {
   std::mutex digests_mutex_;
   std::map<std::string, std::string> digests_;  ///< by set, as verified under the fence
   bool sealing_ = false;                        ///< NICs of the serving side may have moved
+  bool entering_ = false;                       ///< NICs of the next side may be in production
+  bool stuck_ = false;
+  Clock::Steady held_since_{};
 };
 
 }  // namespace moult

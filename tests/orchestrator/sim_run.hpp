@@ -27,6 +27,8 @@ class SimRun {
   void serve_for(int seconds) { platform_->clock().sleep(std::chrono::seconds{seconds}); }
   [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] Interrupt& interrupt() { return interrupt_; }
+  /// False: the plan was refused, so there is no run.
+  [[nodiscard]] bool begun() { return store_->journal().run("r1").has_value(); }
   [[nodiscard]] RunState state();
   [[nodiscard]] std::string violations();
 
