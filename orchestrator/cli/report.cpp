@@ -8,7 +8,7 @@
 namespace moult {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // what has an order keeps it
 
 void add_row(RunReport& report, const AuditRow& row) {
   const auto facts = json::parse(row.facts, nullptr, false);
@@ -19,7 +19,8 @@ void add_row(RunReport& report, const AuditRow& row) {
   if (row.event == "run.rehearsed") report.forecast_ms = facts.value("forecast_stall_ms", 0.0);
   if (facts.contains("stall_ms")) {
     facts.at("stall_ms").get_to(report.stall_ms);
-    facts.at("parts_ms").get_to(report.stall_parts_ms);
+    report.stall_parts_ms.clear();
+    for (const auto& [part, ms] : facts.at("parts_ms").items()) report.stall_parts_ms.emplace_back(part, ms);
   }
   if (row.event == "data.round") {
     ++report.rounds;
@@ -64,6 +65,8 @@ Result<RunReport> report_of(Store& store, const std::string& run) {
 }
 
 std::string report_to_json(const RunReport& report) {
+  auto parts = json::object();
+  for (const auto& [part, ms] : report.stall_parts_ms) parts[part] = ms;
   return json{{"run", report.run.id},
               {"appliance", report.run.appliance},
               {"release", report.run.release},
@@ -72,7 +75,7 @@ std::string report_to_json(const RunReport& report) {
               {"skipped", report.skipped},
               {"freeze_ms", report.freeze_ms},
               {"stall_ms", report.stall_ms},
-              {"stall_parts_ms", report.stall_parts_ms},
+              {"stall_parts_ms", parts},
               {"rounds", report.rounds},
               {"paths", report.paths},
               {"bytes", report.bytes},
@@ -89,7 +92,8 @@ std::string report_to_text(const RunReport& report) {
   if (!report.updated.empty()) text += fmt::format("  updated: {}\n", fmt::join(report.updated, ", "));
   if (!report.skipped.empty()) text += fmt::format("  current already: {}\n", fmt::join(report.skipped, ", "));
   if (report.rounds > 0)
-    text += fmt::format("  carried over: {} paths, {} bytes in {} rounds\n", report.paths, report.bytes, report.rounds);
+    text += fmt::format("  carried over: {} paths, {} bytes in {} round{}\n", report.paths, report.bytes, report.rounds,
+                        report.rounds == 1 ? "" : "s");
   if (report.stall_ms > 0) {
     text += fmt::format("  stall: {:.0f} ms (", report.stall_ms);
     const char* between = "";

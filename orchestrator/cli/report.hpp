@@ -12,11 +12,11 @@ namespace moult {
 /// What a run did, read from the journal and the audit log.
 struct RunReport {
   RunSummary run;
-  std::vector<std::string> updated;         ///< components in the order in which they were updated
-  std::vector<std::string> skipped;         ///< components that were current
-  std::map<std::string, double> freeze_ms;  ///< by machine, while cloning
-  double stall_ms = 0;                      ///< of the cutover; 0: none yet
-  std::map<std::string, double> stall_parts_ms;
+  std::vector<std::string> updated;                            ///< components in the order in which they were updated
+  std::vector<std::string> skipped;                            ///< components that were current
+  std::map<std::string, double> freeze_ms;                     ///< by machine, while cloning
+  double stall_ms = 0;                                         ///< of the cutover; 0: none yet
+  std::vector<std::pair<std::string, double>> stall_parts_ms;  ///< in their order
   std::uint64_t rounds = 0, paths = 0, bytes = 0;
   std::string error;       ///< why it failed; empty when it did not
   double forecast_ms = 0;  ///< of a rehearsal

@@ -327,9 +327,10 @@ Result<> Cutover::check(Millis deadline) {
 }
 
 std::string Cutover::facts() const {
-  nlohmann::json parts;
+  nlohmann::ordered_json parts;  // in the order in which they happened
   for (const auto& [part, ms] : timeline_.parts()) parts[part] = ms;
-  return nlohmann::json{{"stall_ms", timeline_.marked_ms()}, {"parts_ms", parts}, {"verified", digests_}}.dump();
+  return nlohmann::ordered_json{{"stall_ms", timeline_.marked_ms()}, {"parts_ms", parts}, {"verified", digests_}}
+      .dump();
 }
 
 }  // namespace moult
