@@ -4,7 +4,9 @@ find_package(PkgConfig REQUIRED)
 
 find_program(MOULT_CCACHE ccache)
 if(MOULT_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${MOULT_CCACHE}")
+  # Paths relative to the sources, so that every clone shares what one has compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${MOULT_CCACHE}")
 endif()
 
 add_library(moult_flags INTERFACE)
