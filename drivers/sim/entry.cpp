@@ -32,7 +32,7 @@ Result<> SimEntry::release() {
 
 Result<EntryState> SimEntry::where() {
   return world_.call(CallId::where_entry, nullptr, [&]() -> Result<EntryState> {
-    return EntryState{true, world_.gate().hold_until != 0, world_.in_flight()};
+    return EntryState{world_.gate().hold_until != 0, world_.in_flight()};
   });
 }
 

@@ -51,8 +51,7 @@ Result<> Cutover::catch_up() {
 
 /// What can be done before clients wait: helpers reached, dirty pages written, the way back armed.
 Result<> Cutover::prepare() {
-  MOULT_ASSIGN(const auto state, entry_->where());
-  if (!state.reachable) return fail(Code::unreachable, "the entry does not answer", "Start it, then try again.");
+  if (auto state = entry_->where(); !state) return pass(std::move(state));
   if (way_.forward) {
     for (auto& set : run_.back) MOULT_TRY(set->start_capture());
   }
@@ -266,8 +265,7 @@ bool Cutover::keep_holding() {
 
 bool Cutover::still_holding() {
   const auto state = entry_->where();
-  return state && state->reachable && state->holding &&
-         run_.platform().clock().steady() - held_since_ < way_.lease(run_);
+  return state && state->holding && run_.platform().clock().steady() - held_since_ < way_.lease(run_);
 }
 
 /// What clients may have written to the next side while it was reached goes to the side that will serve after all.

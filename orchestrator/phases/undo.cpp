@@ -30,8 +30,13 @@ class Undoing {
 Result<> let_clients_go(RunContext& run) {
   auto entry = run.platform().entry(run.work.appliance.entry);
   if (!entry) return pass(std::move(entry));
-  MOULT_ASSIGN(const auto state, (*entry)->where());
-  return state.holding ? (*entry)->release() : Result<>{};
+  auto state = (*entry)->where();
+  if (!state && state.error().code == Code::unreachable) {
+    run.world.observer.warn("a hold, should there be one, ends by itself: " + state.error().describe());
+    return {};
+  }
+  if (!state) return pass(std::move(state));
+  return state->holding ? (*entry)->release() : Result<>{};
 }
 
 /// An original that was sealed, or whose helper holds a fence, serves again.

@@ -50,7 +50,7 @@ Result<EntryState> CommandEntry::where() {
   std::string state, rest;
   std::uint64_t in_flight = 0;
   const bool count_good = (words >> state >> in_flight) && !(words >> rest);
-  if (count_good && (state == "holding" || state == "open")) return EntryState{true, state == "holding", in_flight};
+  if (count_good && (state == "holding" || state == "open")) return EntryState{state == "holding", in_flight};
   return fail(Code::failed, "the entry's where command printed " + in_quotes(outcome.out),
               "it must print `holding N` or `open N`, N being the requests in flight");
 }

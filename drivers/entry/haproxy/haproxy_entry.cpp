@@ -191,10 +191,8 @@ Result<> HaproxyEntry::release() {
 }
 
 Result<EntryState> HaproxyEntry::where() {
-  auto sight = look();
-  if (!sight && sight.error().code == Code::unreachable) return EntryState{false, false, 0};
-  if (!sight) return pass(std::move(sight));
-  return EntryState{true, sight->action_seen && sight->expiry_ms > epoch_ms(), sight->in_flight()};
+  MOULT_ASSIGN(const auto sight, look());
+  return EntryState{sight.action_seen && sight.expiry_ms > epoch_ms(), sight.in_flight()};
 }
 
 Result<> HaproxyEntry::check(Millis deadline) {

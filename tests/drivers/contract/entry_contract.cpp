@@ -10,7 +10,6 @@ void a_hold_is_seen_and_released(const EntryContext& context) {
   CHECK_FALSE(holds(context));
   REQUIRE_GOOD(context.entry.hold(kLong));
   CHECK(holds(context) == context.entry.can_hold());
-  CHECK(value_of(context.entry.where()).reachable);
   REQUIRE_GOOD(context.entry.release());
   CHECK_FALSE(holds(context));
 }
