@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "descriptors/base/location.hpp"
+#include "descriptors/detect.hpp"
 
 namespace moult {
 
@@ -14,6 +15,14 @@ struct MachineEntry {
   std::string name;    ///< key in `machines`
   std::string host;    ///< key in `hosts`
   std::string domain;  ///< libvirt domain name
+  Location at;
+};
+
+/// A component as the admin's file names it: where it runs and how its level is found, without a target.
+struct InstalledComponent {
+  std::string name;
+  std::string machine;  ///< key in `machines`
+  DetectSpec detect;
   Location at;
 };
 
@@ -33,15 +42,17 @@ struct EntrySpec {
 
 /// The admin's file: which machines make the appliance up, where they run, how clients reach them.
 struct ApplianceDescriptor {
-  std::string id;                            ///< the vendor's identifier, "org.example.notes"
-  Location id_at;                            ///< where `id` stands
-  std::map<std::string, std::string> hosts;  ///< name -> libvirt URI
-  std::vector<MachineEntry> machines;        ///< in the order of the file
+  std::string id;                              ///< the vendor's identifier, "org.example.notes"
+  Location id_at;                              ///< where `id` stands
+  std::map<std::string, std::string> hosts;    ///< name -> libvirt URI
+  std::vector<MachineEntry> machines;          ///< in the order of the file
+  std::vector<InstalledComponent> components;  ///< in the order of the file; may be empty: maintenances name theirs
   EntrySpec entry;
   std::string source;  ///< path it was read from
   std::string sha256;  ///< of the file's bytes, lower-case hex
 
   [[nodiscard]] const MachineEntry* find_machine(const std::string& name) const;
+  [[nodiscard]] const InstalledComponent* find_component(const std::string& name) const;
   /// The libvirt URI of a machine's host.
   [[nodiscard]] const std::string& uri_of(const MachineEntry& machine) const;
 };

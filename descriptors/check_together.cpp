@@ -16,6 +16,13 @@ std::vector<Finding> check_together(const ApplianceDescriptor& appliance, const 
   for (const auto& machine : appliance.machines) names.push_back(machine.name);
   const auto place = appliance.machines.empty() ? appliance.source : appliance.machines.front().at.text();
   for (const auto& component : maintenance.components) {
+    const auto* installed = appliance.find_component(component.name);
+    if (installed != nullptr && installed->machine != component.machine)
+      findings.push_back({component.machine_at,
+                          "components." + component.name + ".machine",
+                          "the appliance has this component on machine " + in_quotes(installed->machine) + " (" +
+                              installed->at.text() + "), not on " + in_quotes(component.machine),
+                          {}});
     if (appliance.find_machine(component.machine) != nullptr) continue;
     findings.push_back({component.machine_at, "components." + component.name + ".machine",
                         "the appliance has no machine " + in_quotes(component.machine) + "; it has " + joined(names) +

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "descriptors/base/location.hpp"
+#include "descriptors/detect.hpp"
 
 namespace moult {
-
-using Argv = std::vector<std::string>;  ///< an argument vector; never a shell string
 
 enum class Scheme { semver, deb, rpm, numeric, date, pep440 };
 
@@ -19,17 +18,6 @@ struct LevelSpec {
   std::string to;
   std::string from;  ///< constraint such as ">=1.0.0 <2.0.0"; empty: any level
   Scheme scheme = Scheme::semver;
-  Location at;
-};
-
-enum class DriverKind { deb, archive, command };
-
-/// How the level of a component is found: one of three kinds.
-struct DetectSpec {
-  DriverKind kind = DriverKind::command;
-  std::string package;  ///< deb: name of the package
-  std::string file;     ///< archive: absolute path in the guest of the file that holds the level
-  Argv command;         ///< command: prints the level on its first line of standard output
   Location at;
 };
 

@@ -19,6 +19,10 @@ const MachineEntry* ApplianceDescriptor::find_machine(const std::string& name) c
   return find_named(machines, name);
 }
 
+const InstalledComponent* ApplianceDescriptor::find_component(const std::string& name) const {
+  return find_named(components, name);
+}
+
 const std::string& ApplianceDescriptor::uri_of(const MachineEntry& machine) const {
   static const std::string kNone;
   const auto host = hosts.find(machine.host);

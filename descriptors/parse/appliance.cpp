@@ -80,6 +80,32 @@ void read_machines(const Mapping& root, ApplianceDescriptor& appliance, Report& 
     report.add(value->key_at, value->path, "an appliance needs at least one machine");
 }
 
+/// What runs on a machine that could not be read is not judged.
+void check_machine(const Mapping& mapping, const InstalledComponent& component, const Mapping& root, Report& report) {
+  const auto machines = root.find("machines");
+  const auto given = mapping.find("machine");
+  if (!machines || !given || component.machine.empty() || machines->node->kind != yaml::NodeKind::mapping) return;
+  std::vector<std::string> names;
+  for (const auto& entry : machines->node->entries) names.push_back(entry.key);
+  if (std::find(names.begin(), names.end(), component.machine) == names.end())
+    report.add(given->node->at, given->path,
+               "no machine " + in_quotes(component.machine) + " under machines (" + joined(names) + ")",
+               nearest(component.machine, names));
+}
+
+void read_installed(const Mapping& root, ApplianceDescriptor& appliance, Report& report) {
+  const auto value = root.find("components");
+  if (!value) return;
+  for (const auto& [name, component_value] : named_entries(*value, kName, "a mapping of component names", report)) {
+    const Mapping mapping(component_value, kInstalledKeys, report);
+    InstalledComponent component{name, {}, {}, mapping.location()};
+    mapping.text("machine", kName, component.machine);
+    check_machine(mapping, component, root, report);
+    if (const auto detect = mapping.find("detect")) component.detect = read_detect(*detect, report);
+    appliance.components.push_back(std::move(component));
+  }
+}
+
 void read_haproxy(const Value& value, EntrySpec& entry, Report& report) {
   entry.kind = EntryKind::haproxy;
   entry.map = kDefaultMap;
@@ -130,6 +156,7 @@ ApplianceDescriptor read_appliance(const yaml::TreeNode& root, Report& report) {
   if (const auto id = mapping.find("id")) appliance.id_at = report.locate(id->key_at);
   appliance.hosts = read_hosts(mapping, report);
   read_machines(mapping, appliance, report);
+  read_installed(mapping, appliance, report);
   if (const auto entry = mapping.find("entry")) appliance.entry = read_entry(*entry, report);
   return appliance;
 }

@@ -12,11 +12,16 @@ constexpr std::array kAppliance{
     Key{"id", "the vendor's identifier of the appliance", kRequired},
     Key{"hosts", "names of hosts and their libvirt URIs"},
     Key{"machines", "the machines of the appliance", kRequired},
+    Key{"components", "what is installed, and how its level is found"},
     Key{"entry", "where clients come in; write none where nothing can hold them", kRequired},
 };
 constexpr std::array kMachine{
     Key{"host", "a name under hosts"},
     Key{"domain", "the name of the libvirt domain", kRequired},
+};
+constexpr std::array kInstalled{
+    Key{"machine", "a name under machines", kRequired},
+    Key{"detect", "how the level is found", kRequired},
 };
 constexpr std::array kEntry{
     Key{"haproxy", "an HAProxy in front"},
@@ -112,8 +117,8 @@ constexpr std::array kPayload{
     Key{"size", "the size of the file in bytes", kRequired},
 };
 
-constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys,      &kEntryKeys,
-                                    &kHaproxyKeys,   &kEntryCommandKeys, &kNoneKeys};
+constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys, &kInstalledKeys,    &kDetectKeys,
+                                    &kEntryKeys,     &kHaproxyKeys, &kEntryCommandKeys, &kNoneKeys};
 constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLevelKeys, &kDetectKeys,
                                       &kUpdateKeys,      &kCheckKeys,     &kHttpKeys,  &kTcpKeys,
                                       &kHookKeys,        &kDataKeys,      &kMergeKeys, &kPayloadKeys};
@@ -122,6 +127,7 @@ constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLeve
 
 constexpr KeySet kApplianceKeys{"appliance", kAppliance};
 constexpr KeySet kMachineKeys{"machine", kMachine};
+constexpr KeySet kInstalledKeys{"installed", kInstalled};
 constexpr KeySet kEntryKeys{"entry", kEntry};
 constexpr KeySet kHaproxyKeys{"haproxy", kHaproxy};
 constexpr KeySet kEntryCommandKeys{"entry_command", kEntryCommand};

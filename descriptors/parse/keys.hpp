@@ -18,7 +18,8 @@ struct KeySet {
   std::span<const Key> keys;
 };
 
-extern const KeySet kApplianceKeys, kMachineKeys, kEntryKeys, kHaproxyKeys, kEntryCommandKeys, kNoneKeys;
+extern const KeySet kApplianceKeys, kMachineKeys, kInstalledKeys, kEntryKeys, kHaproxyKeys, kEntryCommandKeys,
+    kNoneKeys;
 extern const KeySet kMaintenanceKeys, kComponentKeys, kLevelKeys, kDetectKeys, kUpdateKeys, kCheckKeys, kHttpKeys,
     kTcpKeys, kHookKeys, kDataKeys, kMergeKeys, kPayloadKeys;
 

@@ -59,6 +59,20 @@ TEST_CASE("an HAProxy that serves others too is told which backends are the appl
   CHECK(load_appliance(kGood + "appliance-notes.yaml").value.entry.backends.empty());  // all of them
 }
 
+TEST_CASE("an appliance may say what is installed, and how its level is found") {
+  const auto loaded = load_appliance(kGood + "appliance-installed.yaml");
+  REQUIRE(loaded.good());
+  const auto& appliance = loaded.value;
+  REQUIRE(appliance.components.size() == 3);
+  CHECK(appliance.components[0].name == "notes-api");  // in the order of the file
+  CHECK(appliance.components[0].machine == "app");
+  CHECK(appliance.components[0].detect.package == "notes-api");
+  CHECK(appliance.components[1].detect.kind == DriverKind::archive);
+  CHECK(appliance.components[1].at.text() == kGood + "appliance-installed.yaml:10:3");
+  CHECK(appliance.find_component("notes-schema")->detect.command == Argv{"notes-schema", "level"});
+  CHECK(appliance.find_component("notes-help") == nullptr);
+}
+
 TEST_CASE("a maintenance descriptor is read whole") {
   const auto loaded = load_maintenance(kGood + "maintenance-notes.yaml");
   REQUIRE(loaded.good());

@@ -133,8 +133,8 @@ void damage(yaml::TreeNode& root, yaml::TreeNode& node, const std::function<void
 
 /// Findings about names, levels and files elsewhere in the descriptor: what a schema cannot see.
 bool is_about_meaning(const Finding& finding) {
-  for (const std::string text : {"no component", "no file under payload", "uses this file", "no host \"", "circle",
-                                 "is no level", "where there are several hosts"})
+  for (const std::string text : {"no component", "no file under payload", "uses this file", "no host \"",
+                                 "no machine \"", "circle", "is no level", "where there are several hosts"})
     if (finding.message.find(text) != std::string::npos) return true;
   return false;
 }

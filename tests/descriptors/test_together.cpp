@@ -30,5 +30,16 @@ TEST_CASE("another appliance's maintenance and unknown machines are found, with 
                              "web, app"));
 }
 
+TEST_CASE("a component that the appliance has on another machine is found, with both places") {
+  const auto appliance = load_appliance(kGood + "appliance-installed.yaml").value;
+  auto maintenance = load_maintenance(kGood + "maintenance-notes.yaml").value;
+  CHECK(check_together(appliance, maintenance).empty());
+  maintenance.components.at(0).machine = "web";
+  const auto findings = check_together(appliance, maintenance);
+  REQUIRE(findings.size() == 1);
+  CHECK_THAT(findings[0].text(), Catch::Contains("maintenance-notes.yaml:9:14: components.notes-api.machine: ") &&
+                                     Catch::Contains("on machine \"app\" (" + kGood + "appliance-installed.yaml:9:3)"));
+}
+
 }  // namespace
 }  // namespace moult
