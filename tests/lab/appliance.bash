@@ -98,6 +98,7 @@ agents_answer() {
 
 start_haproxy() {
   : >/run/haproxy/moult-hold.map
+  rm -f /run/haproxy/admin.sock  # one of before is no sign of life
   MOULT_LUA=${MOULT_LUA:-$repo/drivers/entry/haproxy/moult-hold.lua} \
     setsid haproxy -W -f "$1" -p /run/haproxy/pid >"$MOULT_LAB_DIR/haproxy.log" 2>&1 </dev/null &
   wait_for 10 HAProxy test -S /run/haproxy/admin.sock
