@@ -8,7 +8,7 @@ constexpr std::int64_t kBegin = 1'767'225'600;  ///< the world begins at 2026-01
 }  // namespace
 
 Clock::Steady SimClock::steady() const {
-  return std::chrono::microseconds(world_.peek([this] { return world_.now(); }) + afterlife_);
+  return std::chrono::microseconds(world_.peek([this] { return world_.callers_now(); }) + afterlife_);
 }
 
 std::chrono::system_clock::time_point SimClock::utc() const {
@@ -29,7 +29,14 @@ Result<> SimWorkers::all(std::vector<Job> jobs) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[world_.rng().below(i)]);
   std::vector<Result<>> results(jobs.size());
-  for (const auto i : order) results[i] = jobs[i]();
+  const Time begin = world_.callers_now();
+  Time end = begin;
+  for (const auto i : order) {
+    world_.set_callers_now(begin);
+    results[i] = jobs[i]();
+    end = std::max(end, world_.callers_now());
+  }
+  world_.set_callers_now(end);
   for (auto& result : results)
     if (!result) return std::move(result);
   return {};

@@ -20,7 +20,7 @@ class SimClock final : public Clock {
   Time afterlife_ = 0;
 };
 
-/// One job after another, in an order that the seed chooses.
+/// One job after another, in an order that the seed chooses; together they take as long as the longest.
 class SimWorkers final : public Workers {
  public:
   explicit SimWorkers(World& world) : world_(world) {}

@@ -68,6 +68,12 @@ void World::reschedule() {
       schedule(std::max(clients_[i].next, now_), EventKind::client, static_cast<int>(i), clients_[i].turn);
 }
 
+void World::advance(Time by) {
+  const Time caught_up = std::min(ahead_, by);
+  ahead_ -= caught_up;
+  if (by > caught_up) advance_to(now_ + by - caught_up);
+}
+
 void World::advance_to(Time until) {
   while (!events_.empty() && events_.front().at <= until) {
     std::pop_heap(events_.begin(), events_.end());
@@ -92,6 +98,7 @@ bool World::advance_until(Time deadline, const std::function<bool()>& done) {
     if (now_ >= deadline) return false;
     const Time next = events_.empty() ? deadline : std::min(events_.front().at, deadline);
     advance_to(std::max(next, now_));
+    ahead_ = 0;  // who waited for this is where the world is
   }
   return true;
 }

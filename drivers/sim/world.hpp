@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,12 +37,17 @@ class World {
 
   // Time. ------------------------------------------------------------------------------------------------
   [[nodiscard]] Time now() const { return now_; }
-  void advance(Time by) { advance_to(now_ + by); }
+  /// What the caller does takes this long; the world goes on meanwhile, unless it is ahead of the caller.
+  void advance(Time by);
   void advance_to(Time until);
-  /// Advances until `done`, at most to `deadline`; true when it was done.
   /// A pause of the process that calls; the world goes on meanwhile.
   void sleep(Time by);
+  /// Advances until `done`, at most to `deadline`; true when it was done.
   bool advance_until(Time deadline, const std::function<bool()>& done);
+  /// Jobs that run side by side are run one after another: the world is then ahead of all but the first, whose calls
+  /// take no time until they have caught up. What they do is seen late, by less than the longest job takes.
+  [[nodiscard]] Time callers_now() const { return now_ - ahead_; }
+  void set_callers_now(Time at) { ahead_ = std::max<Time>(now_ - at, 0); }
   [[nodiscard]] std::int64_t wall_offset_s() const { return wall_offset_s_; }
 
   // Calls through the seams. -----------------------------------------------------------------------------
@@ -204,7 +210,7 @@ class World {
   Rng rng_;
   FaultChooser faults_;
   Trace trace_;
-  Time now_ = 0;
+  Time now_ = 0, ahead_ = 0;
   std::int64_t wall_offset_s_ = 0;
   std::uint64_t order_ = 0, stamp_ = 0;
   std::vector<Event> events_;
