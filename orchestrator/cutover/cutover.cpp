@@ -6,6 +6,7 @@
 
 #include "drivers/component_driver.hpp"
 #include "orchestrator/phases/rounds.hpp"
+#include "orchestrator/store/utc.hpp"
 
 namespace moult {
 namespace {
@@ -81,6 +82,7 @@ Result<> Cutover::write_out() {
 
 Result<> Cutover::hold() {
   held_since_ = run_.platform().clock().steady();
+  held_at_ = run_.platform().clock().utc();
   MOULT_TRY(entry_->hold(way_.lease(run_)));
   timeline_.mark("hold");
   MOULT_TRY(entry_->drain(run_.work.options.drain_deadline));
@@ -278,6 +280,24 @@ Result<> Cutover::carry_back() {
   return {};
 }
 
+/// For the person who reads that a cutover failed: do clients wait, since when, and until when at most?
+std::string Cutover::clients_now() {
+  if (!held_at_ || !entry_->can_hold()) return {};
+  auto& clock = run_.platform().clock();
+  const auto ends = clock.utc() + std::chrono::duration_cast<Millis>(held_since_ + way_.lease(run_) - clock.steady());
+  const auto by_itself = "ends by itself at " + utc_text(ends) + " at the latest";
+  const auto state = entry_->where();
+  if (!state)
+    return fmt::format("; whether clients are held is not known: {}; a hold, since {}, {}", state.error().describe(),
+                       utc_text(*held_at_), by_itself);
+  if (state->holding)
+    return fmt::format("; clients are held since {} ({:.0f} ms; holding {}); the hold {}", utc_text(*held_at_),
+                       timeline_.total_ms(), state->in_flight, by_itself);
+  if (timeline_.parts().empty()) return fmt::format("; clients are not held (open {})", state->in_flight);
+  return fmt::format("; clients were held from {}, for {:.0f} ms, and are let go (open {})", utc_text(*held_at_),
+                     timeline_.total_ms(), state->in_flight);
+}
+
 /// Makes the serving side serve again; the cause stays the error, what failed on the way back is added to it. Clients
 /// are let go only when the next side is known to be off, and what it acknowledged is here: it would be lost.
 Result<> Cutover::go_back(Error cause) {
@@ -294,8 +314,8 @@ Result<> Cutover::go_back(Error cause) {
   if (sealing_ && safe) attempt("putting the serving side back on the network", move(true, Side::production));
   if (safe) attempt("releasing the entry", entry_->release());
   stuck_ = !safe;
+  cause.message += left + clients_now();
   if (!left.empty()) {
-    cause.message += left;
     cause.remedy = "The leases end by themselves; then check with `moult status " + run_.id() + "`.";
   }
   if (stuck_)

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "drivers/entry.hpp"
@@ -62,6 +63,7 @@ class Cutover {
   Result<> carry_back();
   bool keep_holding();
   bool still_holding();
+  std::string clients_now();
   Result<> move(bool serving_side, Side to);
   Result<> thaw(bool must_have_held);
 
@@ -74,7 +76,8 @@ class Cutover {
   bool sealing_ = false;                        ///< NICs of the serving side may have moved
   bool entering_ = false;                       ///< NICs of the next side may be in production
   bool stuck_ = false;
-  Clock::Steady held_since_{};
+  Clock::Steady held_since_{};                                      ///< of the lease that counts
+  std::optional<std::chrono::system_clock::time_point> held_at_{};  ///< when clients began to wait
 };
 
 }  // namespace moult

@@ -109,3 +109,27 @@ TEST_CASE("clones that cannot be taken off the network again are powered off bef
   CHECK(run.violations() == "");
   CHECK((run.state() == RunState::aborted || run.state() == RunState::confirming));
 }
+
+TEST_CASE("a cutover that fails says whether clients wait, since when and until when", "[conductor]") {
+  auto options = two_machines(9);
+  options.faults.with(sim::FaultKind::refuse, "drain", 0);
+  SimRun let_go(options);
+  auto message = let_go.go().error().describe();
+  INFO(message);
+  CHECK(message.find("; clients were held from 2026-01-01T00:0") != std::string::npos);
+  CHECK(message.find(" ms, and are let go (open 0)") != std::string::npos);
+
+  options.faults.with(sim::FaultKind::refuse, "release", 0);
+  SimRun held(options);
+  message = held.go().error().describe();
+  INFO(message);
+  CHECK(message.find("; clients are held since 2026-01-01T00:0") != std::string::npos);
+  CHECK(message.find("; holding 0); the hold ends by itself at 2026-01-01T00:0") != std::string::npos);
+
+  options.faults = {};
+  options.faults.with(sim::FaultKind::refuse, "hold", 0);
+  SimRun never(options);
+  message = never.go().error().describe();
+  INFO(message);
+  CHECK(message.find("; clients are not held (open ") != std::string::npos);
+}
