@@ -3,6 +3,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "descriptors/base/text.hpp"
 #include "orchestrator/cutover/cutover.hpp"
 #include "orchestrator/phases/rounds.hpp"
 
@@ -28,8 +29,14 @@ Result<> stop_writers(RunContext& run) {
 
 /// The sealed original learns what it holds, before anything is carried back to it.
 Result<> open_way_back(RunContext& run) {
-  for (auto& set : run.back) MOULT_TRY(set->open_target());
+  for (std::size_t i = 0; i < run.back.size(); ++i)
+    if (!run.work.plan.data[i].one_way) MOULT_TRY(run.back[i]->open_target());
   return {};
+}
+
+std::string one_way_remedy(const RunContext& run) {
+  return "`moult finish " + run.id() + "` keeps the clone and what was written; `moult rollback " + run.id() +
+         " --accept-one-way` goes back without it.";
 }
 
 }  // namespace
@@ -74,6 +81,11 @@ Result<> Conductor::after_switch(Cutover& cutover) {
   MOULT_TRY(run_.ledger.perform_plain("original.stop", "", [this] { return stop_writers(run_); }));
   MOULT_TRY(run_.ledger.perform_plain("back.open", "", [this] { return open_way_back(run_); }));
   if (good) return {};
+  if (const auto sets = one_way_sets(run_.work.plan); !sets.empty()) {
+    good.error().message += "; the clone serves on, for going back would lose what was written to " + joined(sets);
+    good.error().remedy = one_way_remedy(run_);
+    return good;
+  }
   run_.world.observer.warn("the check through the entry failed after the switch; going back: " +
                            good.error().describe());
   MOULT_TRY(roll_back());
@@ -142,16 +154,54 @@ Result<RunEnd> Conductor::abort() {
   return RunEnd{state_, 0, {}};
 }
 
+Result<> Conductor::check_can_roll_back() const {
+  if (next_state(state_, RunEvent::roll_back)) return {};
+  return fail(
+      Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
+      state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
+}
+
 Result<RunEnd> Conductor::roll_back() {
-  if (!next_state(state_, RunEvent::roll_back))
-    return fail(
-        Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
-        state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
+  MOULT_TRY(check_can_roll_back());
+  if (const auto sets = one_way_sets(run_.work.plan); !sets.empty())
+    return fail(Code::refused,
+                "data set " + joined(sets) +
+                    " was migrated, and its descriptor names no `downgrade`: the original cannot "
+                    "be given what was written since the cutover",
+                one_way_remedy(run_));
+  return back_to_original();
+}
+
+Result<RunEnd> Conductor::roll_back_one_way() {
+  MOULT_TRY(check_can_roll_back());
+  MOULT_TRY(run_.ledger.record("rollback.one_way", nlohmann::json{{"accepted", one_way_sets(run_.work.plan)}}.dump()));
+  return back_to_original();
+}
+
+/// The clone no longer serves and is there still: what its capture holds is what the original never gets.
+Result<> Conductor::record_left_behind() {
+  nlohmann::json sets = nlohmann::json::object();
+  for (std::size_t i = 0; i < run_.back.size(); ++i) {
+    const auto& data = run_.work.plan.data[i];
+    if (!data.one_way) continue;
+    const auto pending = run_.back[i]->pending();
+    sets[data.set] = pending ? nlohmann::json{{"paths", pending->paths}, {"bytes", pending->bytes}}
+                             : nlohmann::json{{"unknown", pending.error().describe()}};
+    run_.world.observer.warn(
+        "left behind in " + data.set + ": " +
+        (pending ? std::to_string(pending->paths) + " paths written since the cutover" : "it is not known how much"));
+  }
+  if (sets.empty()) return {};
+  return run_.ledger.record("rollback.left_behind", nlohmann::json{{"sets", sets}}.dump());
+}
+
+Result<RunEnd> Conductor::back_to_original() {
   MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
   Cutover cutover(run_, Direction{false}, std::move(entry));
   MOULT_TRY(cutover.perform());
   stall_ms_ = cutover.timeline().marked_ms();
   MOULT_TRY(run_.ledger.record("rollback.switched", cutover.facts()));
+  MOULT_TRY(record_left_behind());
   auto good = cutover.check(kCheckDeadline);
   MOULT_TRY(run_.ledger.record(good ? "entry.check.good" : "entry.check.failed", good ? "{}" : facts_of(good.error())));
   MOULT_TRY(undo_run(run_));

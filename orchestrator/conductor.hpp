@@ -25,8 +25,10 @@ class Conductor {
   Result<RunEnd> go();
   /// Undoes a run before its commit. Refused after it, with what to do instead.
   Result<RunEnd> abort();
-  /// Back to the original, with every write that the clone acknowledged.
+  /// Back to the original, with every write that the clone acknowledged. Refused where a data set has no way back.
   Result<RunEnd> roll_back();
+  /// The same, without what was written to such sets since the cutover: the audit log says how much that was.
+  Result<RunEnd> roll_back_one_way();
   /// Gives the way back up.
   Result<RunEnd> finish();
 
@@ -37,6 +39,9 @@ class Conductor {
   Result<> cut_over();
   Result<> after_switch(class Cutover& cutover);
   Result<RunEnd> abort_because(Error cause);
+  Result<> check_can_roll_back() const;
+  Result<RunEnd> back_to_original();
+  Result<> record_left_behind();
   Result<> sign();
 
   RunContext& run_;

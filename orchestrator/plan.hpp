@@ -38,6 +38,7 @@ struct PlannedMachine {
 struct PlannedData {
   std::string set, component, machine, strategy, where;
   bool migrates = false;  ///< the component is updated and names a `migrate` command
+  bool one_way = false;   ///< and no `downgrade`: a rollback cannot bring back what was written since the cutover
 };
 
 /// What is to happen and on what it rests. Computed by `make_plan`, approved by a person, executed as it stands.
@@ -69,6 +70,12 @@ struct WorldView {
 /// Computes the plan: verdicts, waves, blockers. Pure.
 [[nodiscard]] Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor& maintenance,
                              const WorldView& world);
+
+/// Names of the data sets from which there is no way back with what was written since the cutover.
+[[nodiscard]] std::vector<std::string> one_way_sets(const Plan& plan);
+
+/// The machines that cannot take part, as they are: absent, off, without an agent, or not answering. Pure.
+[[nodiscard]] std::vector<Error> machine_problems(const ApplianceDescriptor& appliance, const WorldView& world);
 
 /// Canonical JSON of a plan, and back. Error: invalid, naming the file's defect.
 [[nodiscard]] std::string plan_to_json(const Plan& plan);

@@ -67,8 +67,8 @@ void from_json(const json& in, PlannedComponent& component) {
     if (in.at("verdict").get<std::string>() == name_of(verdict)) component.verdict = verdict;
 }
 void to_json(json& out, const PlannedData& data) {
-  out = {{"set", data.set},           {"component", data.component}, {"machine", data.machine},
-         {"strategy", data.strategy}, {"where", data.where},         {"migrates", data.migrates}};
+  out = {{"set", data.set},     {"component", data.component}, {"machine", data.machine}, {"strategy", data.strategy},
+         {"where", data.where}, {"migrates", data.migrates},   {"one_way", data.one_way}};
 }
 void from_json(const json& in, PlannedData& data) {
   in.at("set").get_to(data.set);
@@ -77,6 +77,7 @@ void from_json(const json& in, PlannedData& data) {
   in.at("strategy").get_to(data.strategy);
   in.at("where").get_to(data.where);
   in.at("migrates").get_to(data.migrates);
+  data.one_way = in.value("one_way", false);  // plans of before had none
 }
 void to_json(json& out, const SpaceNeed& space) {
   out = {{"uri", space.uri},

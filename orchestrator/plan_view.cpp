@@ -33,7 +33,10 @@ void add_data(std::string& text, const Plan& plan) {
   text += "\nData that is carried over\n";
   TextTable table({"  SET", "MACHINE", "STRATEGY", "WHERE", "NEW FORM"});
   for (const auto& row : plan.data)
-    table.add({"  " + row.set, row.machine, row.strategy, row.where, row.migrates ? "migrated" : "as it is"});
+    table.add({"  " + row.set, row.machine, row.strategy, row.where,
+               row.one_way    ? "migrated, one way"
+               : row.migrates ? "migrated"
+                              : "as it is"});
   text += table.text();
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "descriptors/base/text.hpp"
 #include "descriptors/edges.hpp"
 #include "descriptors/level.hpp"
 #include "descriptors/update_order.hpp"
@@ -113,33 +114,29 @@ void order(Plan& plan, const MaintenanceDescriptor& maintenance) {
 /// Every data set is carried, also those of components that stay; only an updated component's data changes form.
 void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
   for (std::size_t i = 0; i < maintenance.components.size(); ++i)
-    for (const auto& data : maintenance.components[i].data)
+    for (const auto& data : maintenance.components[i].data) {
+      const bool migrates = !data.migrate.empty() && plan.components[i].verdict == Verdict::old;
       plan.data.push_back({maintenance.components[i].name + "." + data.name, maintenance.components[i].name,
-                           maintenance.components[i].machine, "files", data.root,
-                           !data.migrate.empty() && plan.components[i].verdict == Verdict::old});
+                           maintenance.components[i].machine, "files", data.root, migrates,
+                           migrates && data.downgrade.empty()});
+    }
 }
 
-void check_machines(Plan& plan, const ApplianceDescriptor& appliance, const WorldView& world) {
-  for (const auto& [machine, error] : world.unreachable) plan.blockers.push_back(error);
-  for (const auto& machine : world.machines) {
-    const auto* entry = appliance.find_machine(machine.ref.name);
-    const auto at = entry != nullptr ? entry->at : Location{};
-    if (machine.facts.state == PowerState::absent)
-      plan.blockers.push_back(blocker(
-          Code::not_found, at,
-          "machine " + machine.ref.name + ": there is no domain " + machine.ref.domain + " on " + machine.ref.uri,
-          "Compare `virsh -c " + machine.ref.uri + " list --all` with the appliance descriptor."));
-    else if (machine.facts.state != PowerState::running)
-      plan.blockers.push_back(blocker(
-          Code::refused, at, "machine " + machine.ref.name + " is " + name_of(machine.facts.state) + ", not running",
-          std::string("Let it run: `virsh ") + (machine.facts.state == PowerState::paused ? "resume " : "start ") +
-              machine.ref.domain + "`."));
-    else if (!machine.facts.has_agent)
-      plan.blockers.push_back(blocker(Code::unreachable, at,
-                                      "machine " + machine.ref.name + " has no guest agent channel",
-                                      "Install qemu-guest-agent in the guest and add a "
-                                      "channel named org.qemu.guest_agent.0 to the domain."));
-  }
+void warn(Plan& plan, const ApplianceDescriptor& appliance) {
+  if (appliance.entry.kind == EntryKind::none)
+    plan.warnings.emplace_back("the entry cannot hold requests: clients see the switch itself");
+  for (const auto& set : one_way_sets(plan))
+    plan.warnings.push_back("data set " + set +
+                            " is migrated and names no `downgrade`: from the cutover on, a rollback "
+                            "loses what was written to it since, and is refused without --accept-one-way");
+  std::set<std::string> hosts;
+  for (const auto& machine : plan.machines) hosts.insert(machine.ref.uri);
+  if (hosts.size() > 1)
+    plan.warnings.push_back(
+        "machines are on " + std::to_string(hosts.size()) + " hosts (" +
+        joined(std::vector(hosts.begin(), hosts.end())) +
+        "): clones on different hosts cannot reach each other before the switch, so checks and hooks "
+        "on a clone must not need a machine of another host");
 }
 
 void check_space(Plan& plan) {
@@ -178,6 +175,37 @@ std::string_view name_of(Verdict verdict) {
   return "unreachable";
 }
 
+std::vector<std::string> one_way_sets(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const auto& data : plan.data)
+    if (data.one_way) names.push_back(data.set);
+  return names;
+}
+
+std::vector<Error> machine_problems(const ApplianceDescriptor& appliance, const WorldView& world) {
+  std::vector<Error> problems;
+  for (const auto& [machine, error] : world.unreachable) problems.push_back(error);
+  for (const auto& machine : world.machines) {
+    const auto* entry = appliance.find_machine(machine.ref.name);
+    const auto at = entry != nullptr ? entry->at : Location{};
+    if (machine.facts.state == PowerState::absent)
+      problems.push_back(blocker(
+          Code::not_found, at,
+          "machine " + machine.ref.name + ": there is no domain " + machine.ref.domain + " on " + machine.ref.uri,
+          "Compare `virsh -c " + machine.ref.uri + " list --all` with the appliance descriptor."));
+    else if (machine.facts.state != PowerState::running)
+      problems.push_back(blocker(
+          Code::refused, at, "machine " + machine.ref.name + " is " + name_of(machine.facts.state) + ", not running",
+          std::string("Let it run: `virsh ") + (machine.facts.state == PowerState::paused ? "resume " : "start ") +
+              machine.ref.domain + "`."));
+    else if (!machine.facts.has_agent)
+      problems.push_back(blocker(Code::unreachable, at, "machine " + machine.ref.name + " has no guest agent channel",
+                                 "Install qemu-guest-agent in the guest and add a "
+                                 "channel named org.qemu.guest_agent.0 to the domain."));
+  }
+  return problems;
+}
+
 Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor& maintenance, const WorldView& world) {
   Plan plan;
   plan.appliance = appliance.id;
@@ -191,7 +219,7 @@ Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
   plan.entry = appliance.entry.kind == EntryKind::haproxy   ? "haproxy " + appliance.entry.frontend
                : appliance.entry.kind == EntryKind::command ? "command"
                                                             : "none";
-  check_machines(plan, appliance, world);
+  plan.blockers = machine_problems(appliance, world);
   for (const auto& component : maintenance.components) {
     plan.components.push_back(judge(component, world.levels, plan.blockers));
     check_from(component, plan.components.back(), plan.blockers);
@@ -201,8 +229,7 @@ Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
   list_data(plan, maintenance);
   check_space(plan);
   drop_repeats(plan.blockers);
-  if (appliance.entry.kind == EntryKind::none)
-    plan.warnings.emplace_back("the entry cannot hold requests: clients see the switch itself");
+  warn(plan, appliance);
   return plan;
 }
 

@@ -76,6 +76,20 @@ void add_action(CLI::App& app, Cli& cli, const char* name, const char* about,
   command->callback([&cli, run, act = std::move(act)] { cli.chosen = [run, act] { return act(*run); }; });
 }
 
+void add_rollback(CLI::App& app, Cli& cli) {
+  auto* command = app.add_subcommand("rollback", "After the cutover: back to the original, with every write");
+  auto run = std::make_shared<std::string>();
+  auto one_way = std::make_shared<bool>(false);
+  command->add_option("RUN", *run, "The run's id, as `moult runs` lists it")->required();
+  command->add_flag("--accept-one-way", *one_way,
+                    "Go back although a data set has no way back: what was written to it since the cutover is lost");
+  command->callback([&cli, run, one_way] {
+    cli.chosen = [&cli, run, one_way] {
+      return continue_run(cli, *run, "rollback", *one_way ? &Conductor::roll_back_one_way : &Conductor::roll_back);
+    };
+  });
+}
+
 }  // namespace
 
 void add_run_commands(CLI::App& app, Cli& cli) {
@@ -83,8 +97,7 @@ void add_run_commands(CLI::App& app, Cli& cli) {
              [&cli](const std::string& run) { return cutover_command(cli, run); });
   add_action(app, cli, "abort", "Undo a run before its cutover; the original serves as before",
              [&cli](const std::string& run) { return abort_command(cli, run); });
-  add_action(app, cli, "rollback", "After the cutover: back to the original, with every write",
-             [&cli](const std::string& run) { return continue_run(cli, run, "rollback", &Conductor::roll_back); });
+  add_rollback(app, cli);
   add_action(app, cli, "finish", "Give the way back up: discard the original, put the clone's disks in its form",
              [&cli](const std::string& run) { return continue_run(cli, run, "finish", &Conductor::finish); });
 }

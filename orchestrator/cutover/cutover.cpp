@@ -17,7 +17,8 @@ constexpr int kCatchUpRounds = 10;
 
 Result<> each_set(RunContext& run, const Direction& way, const std::function<Result<>(DataStrategy&)>& job) {
   std::vector<Workers::Job> jobs;
-  for (auto& set : way.sets(run)) jobs.emplace_back([&job, set = set.get()] { return job(*set); });
+  for (std::size_t i = 0; i < way.sets(run).size(); ++i)
+    if (way.carries(run, i)) jobs.emplace_back([&job, set = way.sets(run)[i].get()] { return job(*set); });
   return run.platform().workers().all(std::move(jobs));
 }
 
@@ -273,9 +274,16 @@ bool Cutover::still_holding() {
 /// What clients may have written to the next side while it was reached goes to the side that will serve after all.
 Result<> Cutover::carry_back() {
   if (!way_.forward) return fail(Code::refused, "what the original was given meanwhile cannot be carried to the clone");
-  for (auto& set : run_.back) {
-    MOULT_TRY(set->open_target());
-    MOULT_TRY(carry_last(*set));
+  for (std::size_t i = 0; i < run_.back.size(); ++i) {
+    auto& set = *run_.back[i];
+    if (run_.work.plan.data[i].one_way) {
+      MOULT_ASSIGN(const auto pending, set.pending());
+      if (pending.paths != 0 || pending.overflow)
+        return fail(Code::refused, "what was written to " + set.name() + " has no way back");
+      continue;
+    }
+    MOULT_TRY(set.open_target());
+    MOULT_TRY(carry_last(set));
   }
   return {};
 }

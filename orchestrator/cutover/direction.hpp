@@ -29,6 +29,10 @@ struct Direction {
   [[nodiscard]] std::vector<std::unique_ptr<DataStrategy>>& sets(RunContext& run) const {
     return forward ? run.forward : run.back;
   }
+  /// False for a set that cannot be brought into the next side's form.
+  [[nodiscard]] bool carries(const RunContext& run, std::size_t set) const {
+    return forward || !run.work.plan.data[set].one_way;
+  }
 };
 
 }  // namespace moult

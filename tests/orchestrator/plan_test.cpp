@@ -127,6 +127,59 @@ TEST_CASE("a plan survives its file, and differences of the world are named", "[
                     [](const auto& line) { return line.starts_with("/components/api/found: "); }));
 }
 
+TEST_CASE("data that is migrated without a way back is warned of, and the plan's file carries it", "[plan]") {
+  const auto data = [](Argv migrate, Argv downgrade) {
+    DataSpec spec;
+    spec.name = "notes";
+    spec.root = "/var/lib/notes";
+    spec.migrate = std::move(migrate);
+    spec.downgrade = std::move(downgrade);
+    return spec;
+  };
+  World world;
+  auto one_way = component("api", "2.0.0"), two_way = component("ui", "2.0.0"), plain = component("db", "2.0.0"),
+       current = component("tools", "2.0.0");
+  one_way.data = current.data = {data({"migrate"}, {})};
+  two_way.data = {data({"migrate"}, {"downgrade"})};
+  plain.data = {data({}, {})};
+  for (const auto& old : {one_way, two_way, plain}) world.add(old, "1.0.0");
+  world.add(current, "2.0.0");
+  const auto plan = world.plan();
+  CHECK(one_way_sets(plan) == std::vector<std::string>{"api.notes"});
+  CHECK(plan.blockers.empty());
+  const auto warned = std::count_if(plan.warnings.begin(), plan.warnings.end(), [](const auto& warning) {
+    return warning.find("api.notes") != std::string::npos && warning.find("--accept-one-way") != std::string::npos;
+  });
+  CHECK(warned == 1);
+  CHECK(plan_to_table(plan).find("migrated, one way") != std::string::npos);
+  const auto read = plan_from_json(plan_to_json(plan));
+  REQUIRE(read);
+  CHECK(one_way_sets(*read) == one_way_sets(plan));
+  auto older = plan_to_json(plan);  // written before there was this figure
+  for (const char* flag : {"true", "false"})
+    for (const auto text = std::string("\"one_way\": ") + flag + ","; older.find(text) != std::string::npos;)
+      older.erase(older.find(text), text.size());
+  REQUIRE(plan_from_json(older));
+  CHECK(one_way_sets(*plan_from_json(older)).empty());
+}
+
+TEST_CASE("machines on several hosts are warned of: their clones do not reach each other", "[plan]") {
+  World world;
+  const auto warns = [&] {
+    const auto warnings = world.plan().warnings;
+    return std::any_of(warnings.begin(), warnings.end(), [](const auto& warning) {
+      return warning.find("on 2 hosts (test:///default, test:///other)") != std::string::npos;
+    });
+  };
+  CHECK_FALSE(warns());
+  auto other = world.view.machines.front();
+  other.ref = {"web", "test:///default", "web-domain"};
+  world.view.machines.push_back(other);
+  CHECK_FALSE(warns());
+  world.view.machines.back().ref.uri = "test:///other";
+  CHECK(warns());
+}
+
 TEST_CASE("what is not a plan is refused, not misread", "[plan]") {
   for (const auto* text : {"", "{", "[]", "{}", R"({"moult":"plan/v2"})", R"({"moult":"plan/v1"})"})
     CHECK(plan_from_json(text).error().code == Code::invalid);
