@@ -1,7 +1,5 @@
 #include "orchestrator/prober.hpp"
 
-#include <mutex>
-
 #include "drivers/component_driver.hpp"
 
 namespace moult {
@@ -19,27 +17,27 @@ Error named(Error error, const MachineRef& machine, const Location& at) {
   return error;
 }
 
-void detect_all(MachineView& view, const MaintenanceDescriptor& maintenance, const Location& at, Platform& platform) {
+void detect_all(MachineView& view, const std::vector<LevelProbe>& probes, const Location& at, Platform& platform) {
   auto guest = platform.guests().agent(view.machine.ref);
   if (!guest) {
     view.unreachable = named(std::move(guest).error(), view.machine.ref, at);
     return;
   }
-  for (const auto& component : maintenance.components) {
-    if (component.machine != view.machine.ref.name) continue;
+  for (const auto& probe : probes) {
+    if (probe.machine != view.machine.ref.name) continue;
     const auto begin = platform.clock().steady();
-    auto level = make_component_driver(maintenance, component, platform.clock())->detect(**guest);
+    auto level = probe.find(**guest);
     FoundLevel found;
     found.took = std::chrono::duration_cast<Millis>(platform.clock().steady() - begin);
     if (level)
-      found.level = *level;
+      found.level = std::move(*level);
     else
-      found.error = named(std::move(level).error(), view.machine.ref, component.detect.at);
-    view.levels[component.name] = std::move(found);
+      found.error = named(std::move(level).error(), view.machine.ref, probe.at);
+    view.levels[probe.component] = std::move(found);
   }
 }
 
-void look_at(MachineView& view, const MaintenanceDescriptor& maintenance, const Location& at, Platform& platform) {
+void look_at(MachineView& view, const std::vector<LevelProbe>& probes, const Location& at, Platform& platform) {
   auto facts = platform.lifecycle().inspect(view.machine.ref);
   if (!facts) {
     view.unreachable = named(std::move(facts).error(), view.machine.ref, at);
@@ -47,7 +45,15 @@ void look_at(MachineView& view, const MaintenanceDescriptor& maintenance, const 
   }
   view.machine.facts = std::move(*facts);
   if (view.machine.facts.state == PowerState::running && view.machine.facts.has_agent)
-    detect_all(view, maintenance, at, platform);
+    detect_all(view, probes, at, platform);
+}
+
+std::vector<MachineRef> running_of(const WorldView& world) {
+  std::vector<MachineRef> running;
+  for (const auto& machine : world.machines)
+    if (machine.facts.state == PowerState::running && world.unreachable.count(machine.ref.name) == 0)
+      running.push_back(machine.ref);
+  return running;
 }
 
 }  // namespace
@@ -56,28 +62,53 @@ MachineRef ref_of(const ApplianceDescriptor& appliance, const MachineEntry& mach
   return {machine.name, appliance.uri_of(machine), machine.domain};
 }
 
-WorldView look(const ApplianceDescriptor& appliance, const MaintenanceDescriptor& maintenance, Platform& platform) {
+std::vector<LevelProbe> probes_of(const MaintenanceDescriptor& maintenance, Clock& clock) {
+  std::vector<LevelProbe> probes;
+  for (const auto& component : maintenance.components)
+    probes.push_back({component.name, component.machine, component.detect.at,
+                      [&maintenance, &component, &clock](GuestAccess& guest) {
+                        return make_component_driver(maintenance, component, clock)->detect(guest);
+                      }});
+  return probes;
+}
+
+std::vector<LevelProbe> probes_of(const ApplianceDescriptor& appliance) {
+  std::vector<LevelProbe> probes;
+  for (const auto& component : appliance.components)
+    probes.push_back({component.name, component.machine, component.detect.at,
+                      [&component](GuestAccess& guest) -> Result<std::optional<std::string>> {
+                        auto level = detect_level(component.detect, guest);
+                        if (!level) return pass(std::move(level), "component " + component.name);
+                        return level;
+                      }});
+  return probes;
+}
+
+WorldView look_at_levels(const ApplianceDescriptor& appliance, const std::vector<LevelProbe>& probes,
+                         Platform& platform) {
   std::vector<MachineView> views(appliance.machines.size());
   std::vector<Workers::Job> jobs;
   for (std::size_t i = 0; i < views.size(); ++i) {
     views[i].machine.ref = ref_of(appliance, appliance.machines[i]);
     jobs.emplace_back([&, i]() -> Result<> {
-      look_at(views[i], maintenance, appliance.machines[i].at, platform);
+      look_at(views[i], probes, appliance.machines[i].at, platform);
       return {};
     });
   }
   (void)platform.workers().all(std::move(jobs));  // each job keeps its own errors
   WorldView world;
-  std::vector<MachineRef> running;
   for (auto& view : views) {
-    if (view.unreachable)
-      world.unreachable.emplace(view.machine.ref.name, std::move(*view.unreachable));
-    else if (view.machine.facts.state == PowerState::running)
-      running.push_back(view.machine.ref);
     world.levels.merge(view.levels);
-    if (!view.unreachable || !view.machine.facts.uuid.empty()) world.machines.push_back(std::move(view.machine));
+    const bool seen = !view.unreachable || !view.machine.facts.uuid.empty();
+    if (view.unreachable) world.unreachable.emplace(view.machine.ref.name, std::move(*view.unreachable));
+    if (seen) world.machines.push_back(std::move(view.machine));
   }
-  if (auto space = platform.cloner().space(running))
+  return world;
+}
+
+WorldView look(const ApplianceDescriptor& appliance, const MaintenanceDescriptor& maintenance, Platform& platform) {
+  auto world = look_at_levels(appliance, probes_of(maintenance, platform.clock()), platform);
+  if (auto space = platform.cloner().space(running_of(world)))
     world.space = std::move(*space);
   else
     world.unreachable.emplace("disk space", std::move(space).error());

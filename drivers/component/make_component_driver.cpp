@@ -86,4 +86,8 @@ std::unique_ptr<ComponentDriver> make_component_driver(const MaintenanceDescript
   return std::make_unique<Driver>(descriptor, component, clock);
 }
 
+Result<std::optional<std::string>> detect_level(const DetectSpec& rule, GuestAccess& guest) {
+  return make_level_source(rule)->find(guest);
+}
+
 }  // namespace moult

@@ -30,7 +30,7 @@ Disk make_disk(Host& host, const std::string& domain, unsigned number) {
 
 World::World(const SimOptions& options)
     : options_(options),
-      vendor_(std::make_shared<Vendor>(options.maintenance)),
+      vendor_(std::make_shared<Vendor>(with_installed(options.maintenance, options.appliance))),
       rng_(options.seed),
       faults_(options.faults, options.seed ^ 0x5eedf00dULL),
       trace_(options.keep_trace) {

@@ -53,6 +53,20 @@ const Component* Vendor::component_of_payload(std::string_view name) const {
   return nullptr;
 }
 
+MaintenanceDescriptor with_installed(MaintenanceDescriptor maintenance, const ApplianceDescriptor& appliance) {
+  for (const auto& installed : appliance.components) {
+    if (maintenance.find_component(installed.name) != nullptr) continue;
+    Component component;
+    component.name = installed.name;
+    component.machine = installed.machine;
+    component.detect = installed.detect;
+    component.level.to = "1.0.0";
+    component.level.from = "=1.0.0";
+    maintenance.components.push_back(std::move(component));
+  }
+  return maintenance;
+}
+
 std::string package_path(std::string_view package) { return "/var/lib/dpkg/sim/" + std::string(package); }
 
 std::string level_path(const Component& component) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "descriptors/appliance.hpp"
 #include "descriptors/maintenance.hpp"
 #include "drivers/sim/state.hpp"
 
@@ -38,6 +39,10 @@ class Vendor {
   MaintenanceDescriptor descriptor_;
   std::vector<VendorCommand> commands_;
 };
+
+/// The maintenance, with the appliance's own components where it does not name them: those have a level and no update.
+[[nodiscard]] MaintenanceDescriptor with_installed(MaintenanceDescriptor maintenance,
+                                                   const ApplianceDescriptor& appliance);
 
 /// Where a guest keeps a component's level, by how it is detected.
 [[nodiscard]] std::string level_path(const Component& component);

@@ -6,7 +6,6 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/planning.hpp"
 #include "orchestrator/prober.hpp"
-#include "orchestrator/text_table.hpp"
 
 namespace moult {
 
@@ -19,16 +18,18 @@ Result<Plan> plan_now(Platform& platform, const DescriptorPair& pair) {
   return plan;
 }
 
-Result<> refuse_blocked(const Plan& plan) {
-  if (plan.blockers.empty()) return {};
-  auto first = plan.blockers.front();
-  for (std::size_t i = 1; i < plan.blockers.size(); ++i) {
-    first.message += "\n  " + plan.blockers[i].describe();
-    if (!plan.blockers[i].remedy.empty() && plan.blockers[i].remedy != first.remedy)
-      first.message += " (" + plan.blockers[i].remedy + ")";
+Result<> refuse_all(const std::vector<Error>& problems) {
+  if (problems.empty()) return {};
+  auto first = problems.front();
+  for (std::size_t i = 1; i < problems.size(); ++i) {
+    first.message += "\n  " + problems[i].describe();
+    if (!problems[i].remedy.empty() && problems[i].remedy != first.remedy)
+      first.message += " (" + problems[i].remedy + ")";
   }
   return Unexpected(std::move(first));
 }
+
+Result<> refuse_blocked(const Plan& plan) { return refuse_all(plan.blockers); }
 
 namespace {
 
@@ -52,38 +53,7 @@ Result<> plan_command(Cli& cli, const PlanArguments& arguments) {
   return refuse_blocked(plan);
 }
 
-Result<> probe_command(Cli& cli, const PlanArguments& arguments) {
-  MOULT_ASSIGN(const auto pair, load_pair(arguments.appliance, arguments.maintenance));
-  MOULT_ASSIGN(auto platform, cli.make_platform(cli.options, pair.appliance, &pair.maintenance));
-  const auto world = look(pair.appliance, pair.maintenance, *platform);
-  const auto plan = make_plan(pair.appliance, pair.maintenance, world);
-  if (arguments.format == "json") {
-    std::fputs(plan_to_json(plan).c_str(), stdout);
-  } else {
-    TextTable table({"COMPONENT", "MACHINE", "FOUND", "VERDICT", "TOOK"});
-    for (const auto& row : plan.components) {
-      const auto found = world.levels.find(row.name);
-      table.add({row.name, row.machine, row.found.empty() ? "-" : row.found, std::string(name_of(row.verdict)),
-                 found == world.levels.end() ? "-" : std::to_string(found->second.took.count()) + " ms"});
-    }
-    std::fputs(table.text().c_str(), stdout);
-  }
-  for (const auto& row : plan.components)
-    if (row.verdict == Verdict::unreachable) return refuse_blocked(plan);
-  return {};
-}
-
 }  // namespace
-
-void add_probe(CLI::App& app, Cli& cli) {
-  auto* command = app.add_subcommand("probe", "Find the level of each component on each machine; changes nothing");
-  auto arguments = std::make_shared<PlanArguments>();
-  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->required();
-  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor: says how levels are found")
-      ->required();
-  command->add_option("-o,--output", arguments->format, "table or json")->check(CLI::IsMember({"table", "json"}));
-  command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return probe_command(cli, *arguments); }; });
-}
 
 void add_plan(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("plan", "Say what an upgrade would do; changes nothing");

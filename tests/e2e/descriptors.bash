@@ -8,7 +8,8 @@ maintenance=$sample/payload/maintenance.yaml
 
 # appliance_of MACHINE: an appliance of that machine alone, behind the sample's entry; prints the file.
 appliance_of() {
-  grep -v "^  $([ "$1" = web ] && echo app || echo web): {host" "$appliance" >"$case_dir/$1.yaml"
+  local other; other=$([ "$1" = web ] && echo app || echo web)
+  grep -vE "^  $other: \{host|\{machine: $other," "$appliance" >"$case_dir/$1.yaml"
   echo "$case_dir/$1.yaml"
 }
 
