@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/component_driver.hpp"
+#include "orchestrator/cutover/shrinking.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/store/utc.hpp"
 
@@ -40,13 +41,11 @@ Result<> carry_thorough_round(DataStrategy& set) {
 /// back took their time and clients wrote meanwhile, rounds until one is short, so that the last one is.
 Result<> Cutover::catch_up() {
   MOULT_TRY(each_set(run_, way_, carry_thorough_round));
-  auto before = Clock::Steady::max();
+  Shrinking rounds;
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run_.platform().clock().steady();
     MOULT_TRY(each_set(run_, way_, carry_round));
-    const auto took = run_.platform().clock().steady() - begin;
-    if (took * 5 > before * 4) return {};  // no longer getting shorter
-    before = took;
+    if (!rounds.add(run_.platform().clock().steady() - begin)) return {};
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "migration/forecast.hpp"
 
 #include "catch.hpp"
+#include "orchestrator/cutover/shrinking.hpp"
 #include "orchestrator/stall_forecast.hpp"
 
 using namespace moult;
@@ -54,4 +55,13 @@ TEST_CASE("the stall is the sum of the measured parts and the slowest set's last
   stall.round("a", round_of(0, 5));
   stall.round("b", round_of(0, 40));
   CHECK(stall.stall({{"a", {}}, {"b", {}}}) == Millis{95});
+}
+
+TEST_CASE("rounds go on while each is shorter by a fifth", "[forecast]") {
+  Shrinking rounds;
+  CHECK(rounds.add(std::chrono::seconds{2}));
+  CHECK(rounds.add(Millis{1500}));
+  CHECK(rounds.add(Millis{300}));
+  CHECK_FALSE(rounds.add(Millis{260}));
+  CHECK_FALSE(rounds.add(Millis{400}));
 }

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 
 #include "drivers/guest/files/stamp.hpp"
 #include "drivers/guest/files/system_error.hpp"
@@ -23,6 +25,17 @@ void sync_all(const std::vector<Fd>& fds) {
   for (std::size_t i = 1; i < fds.size(); ++i) threads.emplace_back([fd = fds[i].get()] { (void)::syncfs(fd); });
   if (!fds.empty()) (void)::syncfs(fds[0].get());
   for (auto& thread : threads) thread.join();
+}
+
+/// A file system in a file of another one, whatever lies between, must be frozen before that one.
+bool some_in_files() {
+  std::error_code error;
+  for (const auto& device : std::filesystem::directory_iterator("/sys/block", error)) {
+    char read_only = '0';
+    std::ifstream(device.path() / "ro") >> read_only;
+    if (read_only == '0' && std::filesystem::exists(device.path() / "loop/backing_file", error)) return true;
+  }
+  return bool(error);
 }
 
 std::vector<dev_t> devices_of(const std::vector<Mount>& mounts) {
@@ -60,13 +73,16 @@ Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl) {
     if (!fds.back()) return system_failure("cannot open " + shown(mount.point), errno);
   }
   sync_all(fds);
+  const bool in_turn = some_in_files();
   const auto start = std::chrono::steady_clock::now();
   const auto lease = begin_lease(ttl);
-  for (std::size_t i = mounts.size(); i-- > 0;)
-    if (auto done = freeze_one({std::move(mounts[i]), std::move(fds[i])}, lease); !done) {
-      (void)thaw();
-      return pass(std::move(done));
-    }
+  std::vector<Held> all;
+  for (std::size_t i = mounts.size(); i-- > 0;) all.push_back({std::move(mounts[i]), std::move(fds[i])});
+  auto done = in_turn ? freeze_in_turn(std::move(all), lease) : freeze_together(std::move(all), lease);
+  if (!done) {
+    (void)thaw();
+    return pass(std::move(done));
+  }
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - start);
 }
 
@@ -89,6 +105,25 @@ std::uint64_t Freezer::begin_lease(Millis ttl) {
   since_ = wall_now();
   arm(ttl);
   return lease_;
+}
+
+/// Each before the one that holds its file: the latest mounted first.
+Result<> Freezer::freeze_in_turn(std::vector<Held> all, std::uint64_t lease) {
+  for (auto& each : all) MOULT_TRY(freeze_one(std::move(each), lease));
+  return {};
+}
+
+/// Each waits for its own disk.
+Result<> Freezer::freeze_together(std::vector<Held> all, std::uint64_t lease) {
+  std::vector<Result<>> results(all.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < all.size(); ++i)
+      threads.emplace_back([&, i] { results[i] = freeze_one(std::move(all[i]), lease); });
+    if (!all.empty()) results[0] = freeze_one(std::move(all[0]), lease);
+  }
+  for (auto& result : results) MOULT_TRY(std::move(result));
+  return {};
 }
 
 Result<> Freezer::freeze_one(Held held, std::uint64_t lease) {

@@ -37,6 +37,8 @@ class Freezer {
   };
   Result<bool> renew(const std::vector<Mount>& mounts, Millis ttl);
   std::uint64_t begin_lease(Millis ttl);
+  Result<> freeze_in_turn(std::vector<Held> all, std::uint64_t lease);
+  Result<> freeze_together(std::vector<Held> all, std::uint64_t lease);
   Result<> freeze_one(Held held, std::uint64_t lease);
   void arm(Millis ttl);
   bool thaw_all();
