@@ -63,13 +63,20 @@ Result<> Conductor::until_ready() {
   return advance(RunEvent::settle);
 }
 
-Result<RunEnd> Conductor::rehearsed() {
+Result<Millis> Conductor::rehearse_stall() {
+  MOULT_TRY(run_.world.interrupt.check());
   MOULT_TRY(carry_all(run_, forecast_));
   MOULT_ASSIGN(const auto pending, pending_all(run_));
   const auto stall = forecast_.stall(pending);
   MOULT_TRY(run_.ledger.record("run.rehearsed", nlohmann::json{{"forecast_stall_ms", stall.count()}}.dump()));
+  return stall;
+}
+
+Result<RunEnd> Conductor::rehearsed() {
+  auto stall = rehearse_stall();
+  if (!stall) return abort_because(std::move(stall).error());
   MOULT_ASSIGN(auto end, abort());
-  end.forecast = stall;
+  end.forecast = *stall;
   return end;
 }
 

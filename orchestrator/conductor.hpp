@@ -35,6 +35,7 @@ class Conductor {
  private:
   Result<> advance(RunEvent event, const std::string& facts = "{}");
   Result<> until_ready();
+  Result<Millis> rehearse_stall();
   Result<RunEnd> rehearsed();
   Result<> cut_over();
   Result<> after_switch(class Cutover& cutover);

@@ -17,7 +17,8 @@ bool InterruptWatch::clones_are_expendable() const {
   const auto record = run_.world.store.journal().run(run_.id());
   if (!record) return false;
   const auto state = run_state_of(record->state);
-  return state == RunState::cloning || state == RunState::upgrading;
+  // Who was asked before `ready` begins never cuts over. In `ready` the switch may be a moment away.
+  return state == RunState::cloning || state == RunState::upgrading || state == RunState::converging;
 }
 
 void InterruptWatch::watch() {

@@ -8,7 +8,7 @@
 
 namespace moult {
 
-/// Makes an interrupt take effect while a long command runs on a clone: until the cutover begins the clones are powered
+/// Makes an interrupt take effect while a long command runs on a clone: until `ready` the clones are powered
 /// off, which ends every call into them; undoing the run discards them anyway. One thread, joined at the end.
 class InterruptWatch {
  public:

@@ -82,6 +82,7 @@ Result<> upgrade_command(Cli& cli, UpgradeArguments& arguments) {
   MOULT_ASSIGN(auto pair, load_pair(arguments.appliance, arguments.maintenance));
   MOULT_ASSIGN(auto platform, cli.make_platform(cli.options, pair.appliance, &pair.maintenance));
   MOULT_ASSIGN(auto plan, plan_now(*platform, pair));
+  MOULT_TRY(cli.interrupt.check());  // what it broke is no reason against the run
   if (!cli.options.quiet) std::fputs(plan_to_table(plan).c_str(), stderr);
   if (!arguments.yes && plan.blockers.empty() && !plan.nothing_to_do()) MOULT_TRY(ask(plan));
   return start(cli, *platform, std::move(pair), std::move(plan), arguments);
@@ -95,6 +96,7 @@ Result<> apply_command(Cli& cli, UpgradeArguments& arguments) {
   MOULT_ASSIGN(auto pair, load_pair(approved->appliance_file, approved->maintenance_file));
   MOULT_ASSIGN(auto platform, cli.make_platform(cli.options, pair.appliance, &pair.maintenance));
   MOULT_ASSIGN(auto present, plan_now(*platform, pair));
+  MOULT_TRY(cli.interrupt.check());
   const auto differences = plan_differences(*approved, present);
   if (!differences.empty()) {
     std::string message = "the world is no longer what " + arguments.plan_file + " was approved for:";

@@ -46,7 +46,15 @@ Result<> serve_again(RunContext& run, const MachinePair& pair) {
   return run.platform().network().move(run.id(), pair.original, pair.original, Side::production);
 }
 
+/// It lives in the guest's memory: a machine that is off has none.
 Result<> remove_helper(RunContext& run, const MachinePair& pair) {
+  MOULT_ASSIGN(const auto facts, run.platform().lifecycle().inspect(pair.original));
+  if (facts.state != PowerState::running && facts.state != PowerState::paused) {
+    run.world.observer.warn("machine " + pair.original.name + " is " + name_of(facts.state) +
+                            ", and not by this run: start " + pair.original.domain + " again");
+    run.sessions.drop(pair.original);
+    return {};
+  }
   MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
   (void)session->files().thaw();  // the helper thaws at its end as well
   return run.sessions.remove(pair.original);

@@ -60,7 +60,7 @@ TEST_CASE("a rehearsal reports a stall and leaves the world as it was", "[conduc
   CHECK(run.violations() == "");
 }
 
-TEST_CASE("an interrupt in any state before the commit undoes the run", "[conductor]") {
+TEST_CASE("an interrupt before the run begins leaves the world as it was", "[conductor]") {
   SimRun run(two_machines(5));
   const auto before = run.world().inventory(false);
   run.interrupt().ask();
@@ -69,6 +69,77 @@ TEST_CASE("an interrupt in any state before the commit undoes the run", "[conduc
   CHECK(end.error().code == Code::interrupted);
   CHECK(run.state() == RunState::aborted);
   CHECK(run.world().inventory(false) == before);
+}
+
+TEST_CASE("an interrupt in any state before the commit undoes the run", "[conductor]") {
+  const auto state =
+      GENERATE(RunState::cloning, RunState::upgrading, RunState::converging, RunState::ready, RunState::cutting_over);
+  const bool rehearse = GENERATE(false, true);
+  if (rehearse && state == RunState::cutting_over) return;  // a rehearsal never gets there
+  CAPTURE(name_of(state), rehearse);
+  RunOptions options;
+  options.rehearse = rehearse;
+  SimRun run(two_machines(5), options);
+  const auto before = run.world().inventory(false);
+  run.on_state([&](RunState entered) {
+    if (entered == state) run.interrupt().ask();
+  });
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code == Code::interrupted);
+  CHECK(run.state() == RunState::aborted);
+  CHECK(run.world().inventory(false) == before);
+  run.serve_for(5);
+  CHECK(run.violations() == "");
+}
+
+TEST_CASE("an interrupt after the commit undoes nothing, and one during a rollback leaves the clone serving",
+          "[conductor]") {
+  SimRun run(two_machines(5));
+  const auto before = run.world().inventory(false);
+  run.on_state([&](RunState entered) {
+    if (entered == RunState::confirming) run.interrupt().ask();
+  });
+  const auto end = run.go();
+  REQUIRE(end);
+  CHECK(end->state == RunState::confirming);
+  const auto back = run.again(&Conductor::roll_back);  // still asked for
+  REQUIRE_FALSE(back);
+  CHECK(back.error().code == Code::interrupted);
+  CHECK(run.state() == RunState::confirming);
+  run.serve_for(5);
+  run.forget_interrupt();
+  REQUIRE(run.again(&Conductor::roll_back));
+  CHECK(run.world().inventory(false) == before);
+  run.serve_for(5);
+  CHECK(run.violations() == "");
+}
+
+TEST_CASE("a rehearsal that fails at its end is undone as well", "[conductor]") {
+  RunOptions options;
+  options.rehearse = true;
+  SimRun run(two_machines(5), options);
+  const auto before = run.world().inventory(false);
+  run.on_state([&](RunState entered) {
+    if (entered == RunState::ready) run.world().faults().set(sim::FaultPlan{}.with(sim::FaultKind::refuse, "pending"));
+  });
+  REQUIRE_FALSE(run.go());
+  CHECK(run.state() == RunState::aborted);
+  CHECK(run.world().inventory(false) == before);
+}
+
+TEST_CASE("an original that is switched off during the run is left without anything of the run", "[conductor]") {
+  SimRun run(two_machines(5));
+  const MachineRef app{"app", "sim:///one", "notes-app"};
+  const auto chain = run.platform().lifecycle().inspect(app)->disks.front().chain;
+  run.on_state([&](RunState entered) {
+    if (entered == RunState::upgrading) REQUIRE(run.platform().lifecycle().stop(app, Millis{0}));
+  });
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code == Code::unreachable);
+  CHECK(run.state() == RunState::aborted);
+  CHECK(run.platform().lifecycle().inspect(app)->disks.front().chain == chain);
 }
 
 TEST_CASE("a stall over its budget is refused before clients wait", "[conductor]") {

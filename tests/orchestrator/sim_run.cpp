@@ -72,12 +72,12 @@ Result<RunEnd> SimRun::go() {
   record.plan_json = plan_to_json(plan_);
   record.created_utc = record.updated_utc = "2026-01-01T00:00:00.000Z";
   MOULT_TRY(store_->journal().create_run(record, {record.created_utc, "tester"}));
-  RunContext context({*platform_, *store_, observer_, interrupt_}, work());
+  RunContext context({*platform_, *store_, observer_, *interrupt_}, work());
   return Conductor(context, RunState::planned).go();
 }
 
 Result<RunEnd> SimRun::again(Result<RunEnd> (Conductor::*action)()) {
-  RunContext context({*platform_, *store_, observer_, interrupt_}, work());
+  RunContext context({*platform_, *store_, observer_, *interrupt_}, work());
   Conductor conductor(context, state());
   return (conductor.*action)();
 }

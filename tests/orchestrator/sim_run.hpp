@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "drivers/sim/platform.hpp"
@@ -11,6 +13,13 @@ namespace moult::test {
 
 /// An appliance of two machines, three old components of four, one data set whose form changes.
 [[nodiscard]] SimOptions two_machines(std::uint64_t seed);
+
+struct StateHook final : Observer {
+  void state_changed(RunState state) override {
+    if (hook) hook(state);
+  }
+  std::function<void(RunState)> hook;
+};
 
 /// One run of the real orchestrator in a simulated world, with all that can be asked about it afterwards.
 class SimRun {
@@ -23,10 +32,14 @@ class SimRun {
   Result<RunEnd> again(Result<RunEnd> (Conductor::*action)());
 
   [[nodiscard]] sim::World& world() { return platform_->world(); }
+  /// Called with each state that the run enters.
+  void on_state(std::function<void(RunState)> hook) { observer_.hook = std::move(hook); }
+  [[nodiscard]] Platform& platform() { return *platform_; }
   /// Lets clients work.
   void serve_for(int seconds) { platform_->clock().sleep(std::chrono::seconds{seconds}); }
   [[nodiscard]] Store& store() { return *store_; }
-  [[nodiscard]] Interrupt& interrupt() { return interrupt_; }
+  [[nodiscard]] Interrupt& interrupt() { return *interrupt_; }
+  void forget_interrupt() { interrupt_.emplace(); }
   /// False: the plan was refused, so there is no run.
   [[nodiscard]] bool begun() { return store_->journal().run("r1").has_value(); }
   [[nodiscard]] RunState state();
@@ -38,8 +51,8 @@ class SimRun {
   RunOptions run_options_;
   std::unique_ptr<SimPlatform> platform_;
   std::unique_ptr<Store> store_ = make_memory_store();
-  Observer observer_;
-  Interrupt interrupt_;
+  StateHook observer_;
+  std::optional<Interrupt> interrupt_{std::in_place};
   Plan plan_;
 };
 
