@@ -104,13 +104,13 @@ TEST_CASE("an http check that stays bad says the last answer") {
   Scratch scratch;
   HostAccess guest(scratch);
   TinyServer server([](int, const std::string&) { return "HTTP/1.0 500 Oops\r\n\r\nno \033[1mdatabase"; });
-  const auto message = message_of(run_check(http_check(server.port(), 150ms), guest, guest.clock));
+  const auto message = message_of(run_check(http_check(server.port(), 1500ms), guest, guest.clock));
   CHECK(message.find("status 500 instead of 200") != std::string::npos);
   CHECK(message.find("database") != std::string::npos);
   CHECK(message.find('\033') == std::string::npos);
   CHECK(message.find("/health") != std::string::npos);
 
-  auto check = http_check(server.port(), 150ms);
+  auto check = http_check(server.port(), 1500ms);
   check.status = 500;
   CHECK(run_check(check, guest, guest.clock));
   check.contains = "poetry";
@@ -120,9 +120,9 @@ TEST_CASE("an http check that stays bad says the last answer") {
 TEST_CASE("a port where nobody listens, or that speaks no HTTP, is told apart") {
   Scratch scratch;
   HostAccess guest(scratch);
-  CHECK(message_of(run_check(http_check(1, 150ms), guest, guest.clock)).find("refused") != std::string::npos);
+  CHECK(message_of(run_check(http_check(1, 1500ms), guest, guest.clock)).find("refused") != std::string::npos);
   TinyServer server([](int, const std::string&) { return "SSH-2.0-OpenSSH\r\n"; });
-  CHECK(message_of(run_check(http_check(server.port(), 150ms), guest, guest.clock)).find("no HTTP answer but SSH") !=
+  CHECK(message_of(run_check(http_check(server.port(), 1500ms), guest, guest.clock)).find("no HTTP answer but SSH") !=
         std::string::npos);
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("a tcp check is good when the port takes connections") {
   HostAccess guest(scratch);
   CheckSpec check;
   check.kind = CheckKind::tcp;
-  check.timeout = 150ms;
+  check.timeout = 1500ms;
   {
     TinyServer server([](int, const std::string&) { return ""; });
     check.port = server.port();
@@ -166,7 +166,7 @@ TEST_CASE("a command check is good at exit code 0, and no check is good at once"
   check.command = {"sh", "-c", "test -e \"$0\" || { touch \"$0\"; exit 1; }", scratch.path("second-time")};
   CHECK(run_check(check, guest, guest.clock));
   check.command = {"sh", "-c", "echo half a replica missing; exit 6"};
-  check.timeout = 100ms;
+  check.timeout = 1s;
   const auto message = message_of(run_check(check, guest, guest.clock));
   CHECK(message.find("exit code 6") != std::string::npos);
   CHECK(message.find("half a replica") != std::string::npos);
