@@ -12,6 +12,8 @@ namespace {
 
 /// How long the appliance may take to answer through the entry after the switch, before it counts as failed.
 constexpr Millis kCheckDeadline{10000};
+/// The requests that waited are answered before the sealed original's work is put to an end beside them.
+constexpr Millis kSettle{2000};
 /// A cutover that was given up is tried again from `ready` so often.
 constexpr int kCutoverTries = 3;
 
@@ -85,6 +87,7 @@ Result<> Conductor::after_switch(Cutover& cutover) {
   MOULT_TRY(advance(RunEvent::commit, cutover.facts()));
   auto good = cutover.check(kCheckDeadline);
   MOULT_TRY(run_.ledger.record(good ? "entry.check.good" : "entry.check.failed", good ? "{}" : facts_of(good.error())));
+  if (good) run_.platform().clock().sleep(kSettle);
   MOULT_TRY(run_.ledger.perform_plain("original.stop", "", [this] { return stop_writers(run_); }));
   MOULT_TRY(run_.ledger.perform_plain("back.open", "", [this] { return open_way_back(run_); }));
   if (good) return {};
