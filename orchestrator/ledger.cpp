@@ -7,7 +7,7 @@
 namespace moult {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // what has an order keeps it
 
 json facts_of(const Result<std::string>& result) {
   if (result) return json::parse(result->empty() ? "{}" : *result, nullptr, false);
