@@ -74,16 +74,17 @@ void add_audit(CLI::App& app, Cli& cli) {
   auto arguments = std::make_shared<AuditArguments>();
   auto* shown = audit->add_subcommand(
       "show", "Print a run's rows; without one, those of commands that were refused before a run began");
-  shown->add_option("RUN", arguments->run, "The run's id");
+  shown->add_option("RUN", arguments->run, "The run's id")->type_name("ID");
   shown->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return show(cli, *arguments); }; });
   auto* verified = audit->add_subcommand("verify", "Recompute the hash chain and check the signed heads");
-  verified->add_option("RUN", arguments->run, "Count this run's rows; the whole chain is checked in any case");
+  verified->add_option("RUN", arguments->run, "Count this run's rows; the whole chain is checked in any case")
+      ->type_name("ID");
   verified->add_option("--export", arguments->file, "Check an exported file instead of the store")->type_name("FILE");
   verified->add_option("--key", arguments->key, "Public key that must have signed, in hex")->type_name("KEY");
   verified->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return verify(cli, *arguments); }; });
   auto* exported =
       audit->add_subcommand("export", "Write a run's rows and a signed head as JSON Lines to standard output");
-  exported->add_option("RUN", arguments->run, "The run's id")->required();
+  exported->add_option("RUN", arguments->run, "The run's id")->type_name("ID")->required();
   exported->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return write_export(cli, *arguments); }; });
 }
 

@@ -7,23 +7,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "descriptors/base/text.hpp"
 #include "descriptors/load.hpp"
+#include "orchestrator/cli/help.hpp"
 #include "orchestrator/store/state_dir.hpp"
 
 namespace moult {
 namespace {
-
-constexpr const char* kFooter = R"(
-A first upgrade:
-  moult validate appliance.yaml maintenance.yaml
-  moult plan appliance.yaml maintenance.yaml          what would happen; changes nothing
-  moult upgrade appliance.yaml maintenance.yaml --rehearse
-  moult upgrade appliance.yaml maintenance.yaml
-  moult finish RUN      (or: moult rollback RUN)
-
-Data goes to standard output, everything else to standard error. Exit codes: 0 done, 2 usage, 3 a file is
-not what it must be, 5 refused, 6 the world moved, 7 unreachable, 10 another moult holds it, 130 stopped on
-request; all of them: docs/exit-codes.md.)";
 
 void print_error(const Error& error) {
   std::fprintf(stderr, "moult: error: %s\n", error.describe().c_str());
@@ -33,10 +23,33 @@ void print_error(const Error& error) {
 void add_globals(CLI::App& app, Cli& cli) {
   app.add_option("--state", cli.options.state_dir, "Directory of the journal and the audit log")->type_name("DIR");
   app.add_option("--driver", cli.options.driver, "The world to act on: libvirt, or sim to try descriptors without one")
+      ->type_name("WORLD")
       ->check(CLI::IsMember({"libvirt", "sim"}));
   app.add_option("--sim-world", cli.options.sim_world, "sim: file that keeps the simulated world between commands")
       ->type_name("FILE");
   app.add_flag("-q,--quiet", cli.options.quiet, "No progress on standard error");
+}
+
+/// A word where a command should stand is named, with the command that was probably meant.
+bool say_unknown_command(const CLI::App& app) {
+  const auto rest = app.remaining();
+  if (!app.get_subcommands().empty() || rest.empty() || rest.front().starts_with('-')) return false;
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  const auto meant = nearest(rest.front(), names);
+  print_error(Error{Code::usage, "there is no command " + in_quotes(rest.front()),
+                    meant.empty() ? "See `moult --help`." : "Did you mean `moult " + meant + "`? See `moult --help`."});
+  return true;
+}
+
+/// An exception that came this far is a defect: it ends as one, with a code and not with an abort.
+Result<> run_chosen(const Cli& cli) {
+  try {
+    return cli.chosen();
+  } catch (const std::exception& error) {
+    return fail(Code::internal, std::string("unexpected: ") + error.what(), "Please report this as a defect of moult.");
+  }
 }
 
 }  // namespace
@@ -46,20 +59,20 @@ int run_cli(int argc, char** argv, Cli& cli) {
   app.set_version_flag("--version", std::string("moult ") + MOULT_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  app.footer(kFooter);
   add_globals(app, cli);
   for (auto* add :
        {add_validate, add_probe, add_plan, add_upgrade, add_apply, add_runs, add_status, add_run_commands, add_audit})
     add(app, cli);
+  add_help(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
-    app.exit(error);
+    if (!say_unknown_command(app)) app.exit(error);
     return exit_code_of(Code::usage);
   }
-  const auto done = cli.chosen();
+  const auto done = run_chosen(cli);
   if (done) return 0;
   print_error(done.error());
   return exit_code_of(done.error().code);

@@ -58,13 +58,13 @@ Result<> plan_command(Cli& cli, const PlanArguments& arguments) {
 void add_plan(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("plan", "Say what an upgrade would do; changes nothing");
   auto arguments = std::make_shared<PlanArguments>();
-  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->required();
-  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor")->required();
+  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->type_name("PATH")->required();
+  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor")->type_name("PATH")->required();
   command->add_option("-o,--output", arguments->format, "table, json, or dot for Graphviz")
+      ->type_name("FORM")
       ->check(CLI::IsMember({"table", "json", "dot"}));
   command->add_option("--out", arguments->out, "Also write the plan to FILE, for review and `moult apply FILE`")
       ->type_name("FILE");
-  command->footer("\nExample:\n  moult plan appliance.yaml maintenance.yaml -o dot | dot -Tsvg > order.svg");
   command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return plan_command(cli, *arguments); }; });
 }
 

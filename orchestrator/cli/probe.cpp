@@ -58,17 +58,15 @@ Result<> probe_command(Cli& cli, const ProbeArguments& arguments) {
 void add_probe(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("probe", "Find the level of each component on each machine; changes nothing");
   auto arguments = std::make_shared<ProbeArguments>();
-  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->required();
-  command->add_option("MAINTENANCE", arguments->maintenance,
-                      "Maintenance descriptor: also compares with its targets, and says how levels are found where the "
-                      "appliance descriptor lists no components");
-  command->add_option("-o,--output", arguments->format, "table or json")->check(CLI::IsMember({"table", "json"}));
-  command->footer(
-      "\nExamples:\n"
-      "  moult probe appliance.yaml\n"
-      "  moult probe appliance.yaml maintenance.yaml\n"
-      "  moult probe appliance.yaml -o json | jq -r '.components[] | [.name, .found] | @tsv'\n\n"
-      "Machines are asked side by side, through their guest agents. Ends with 7 where one does not answer.");
+  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->type_name("PATH")->required();
+  command
+      ->add_option("MAINTENANCE", arguments->maintenance,
+                   "Maintenance descriptor: also compares with its targets, and says how levels are found where the "
+                   "appliance descriptor lists no components")
+      ->type_name("PATH");
+  command->add_option("-o,--output", arguments->format, "table or json")
+      ->type_name("FORM")
+      ->check(CLI::IsMember({"table", "json"}));
   command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return probe_command(cli, *arguments); }; });
 }
 

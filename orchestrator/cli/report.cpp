@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "descriptors/base/text.hpp"
+
 namespace moult {
 namespace {
 
@@ -40,8 +42,10 @@ std::string next_step(const RunReport& report) {
   if (report.run.state == name_of(RunState::confirming))
     return fmt::format(
         "The clone serves; the original is sealed and kept.\n  moult finish {}     give the way back up\n"
-        "  moult rollback {}   go back, with every write\n",
-        id, id);
+        "  moult rollback {}   {}\n",
+        id, id,
+        report.one_way.empty() ? "go back, with every write"
+                               : "refused: what was written to " + joined(report.one_way) + " would be lost");
   if (report.run.state == name_of(RunState::ready))
     return fmt::format("  moult cutover {}\n  moult abort {}\n", id, id);
   if (const auto state = run_state_of(report.run.state); state && is_over(*state)) return {};
@@ -57,6 +61,7 @@ Result<RunReport> report_of(Store& store, const std::string& run) {
   MOULT_ASSIGN(const auto plan, plan_from_json(record.plan_json));
   for (const auto& component : plan.components)
     if (component.verdict == Verdict::current) report.skipped.push_back(component.name);
+  report.one_way = one_way_sets(plan);
   MOULT_TRY(read_run(store.audit(), run, [&report](const AuditRow& row) -> Result<> {
     add_row(report, row);
     return {};
@@ -67,21 +72,14 @@ Result<RunReport> report_of(Store& store, const std::string& run) {
 std::string report_to_json(const RunReport& report) {
   auto parts = json::object();
   for (const auto& [part, ms] : report.stall_parts_ms) parts[part] = ms;
-  return json{{"run", report.run.id},
-              {"appliance", report.run.appliance},
-              {"release", report.run.release},
-              {"state", report.run.state},
-              {"updated", report.updated},
-              {"skipped", report.skipped},
-              {"freeze_ms", report.freeze_ms},
-              {"stall_ms", report.stall_ms},
-              {"stall_parts_ms", parts},
-              {"rounds", report.rounds},
-              {"paths", report.paths},
-              {"bytes", report.bytes},
-              {"forecast_stall_ms", report.forecast_ms},
-              {"error", report.error},
-              {"peak_rss_mib", peak_rss_mib()}}
+  return json{{"run", report.run.id},          {"appliance", report.run.appliance},
+              {"release", report.run.release}, {"state", report.run.state},
+              {"updated", report.updated},     {"skipped", report.skipped},
+              {"one_way", report.one_way},     {"freeze_ms", report.freeze_ms},
+              {"stall_ms", report.stall_ms},   {"stall_parts_ms", parts},
+              {"rounds", report.rounds},       {"paths", report.paths},
+              {"bytes", report.bytes},         {"forecast_stall_ms", report.forecast_ms},
+              {"error", report.error},         {"peak_rss_mib", peak_rss_mib()}}
              .dump(2) +
          "\n";
 }

@@ -14,6 +14,7 @@ struct RunReport {
   RunSummary run;
   std::vector<std::string> updated;                            ///< components in the order in which they were updated
   std::vector<std::string> skipped;                            ///< components that were current
+  std::vector<std::string> one_way;                            ///< data sets from which there is no way back
   std::map<std::string, double> freeze_ms;                     ///< by machine, while cloning
   double stall_ms = 0;                                         ///< of the cutover; 0: none yet
   std::vector<std::pair<std::string, double>> stall_parts_ms;  ///< in their order

@@ -72,7 +72,7 @@ void add_action(CLI::App& app, Cli& cli, const char* name, const char* about,
                 std::function<Result<>(const std::string&)> act) {
   auto* command = app.add_subcommand(name, about);
   auto run = std::make_shared<std::string>();
-  command->add_option("RUN", *run, "The run's id, as `moult runs` lists it")->required();
+  command->add_option("RUN", *run, "The run's id, as `moult runs` lists it")->type_name("ID")->required();
   command->callback([&cli, run, act = std::move(act)] { cli.chosen = [run, act] { return act(*run); }; });
 }
 
@@ -80,7 +80,7 @@ void add_rollback(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("rollback", "After the cutover: back to the original, with every write");
   auto run = std::make_shared<std::string>();
   auto one_way = std::make_shared<bool>(false);
-  command->add_option("RUN", *run, "The run's id, as `moult runs` lists it")->required();
+  command->add_option("RUN", *run, "The run's id, as `moult runs` lists it")->type_name("ID")->required();
   command->add_flag("--accept-one-way", *one_way,
                     "Go back although a data set has no way back: what was written to it since the cutover is lost");
   command->callback([&cli, run, one_way] {

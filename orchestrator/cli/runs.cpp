@@ -66,15 +66,19 @@ Result<> show_status(Cli& cli, const RunsArguments& arguments) {
 void add_runs(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("runs", "List runs, their states and who works on them");
   auto arguments = std::make_shared<RunsArguments>();
-  command->add_option("-o,--output", arguments->format, "table or json")->check(CLI::IsMember({"table", "json"}));
+  command->add_option("-o,--output", arguments->format, "table or json")
+      ->type_name("FORM")
+      ->check(CLI::IsMember({"table", "json"}));
   command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return list_runs(cli, *arguments); }; });
 }
 
 void add_status(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("status", "What a run did, where it is, and what may be done next");
   auto arguments = std::make_shared<RunsArguments>();
-  command->add_option("RUN", arguments->run, "The run's id")->required();
-  command->add_option("-o,--output", arguments->format, "table or json")->check(CLI::IsMember({"table", "json"}));
+  command->add_option("RUN", arguments->run, "The run's id")->type_name("ID")->required();
+  command->add_option("-o,--output", arguments->format, "table or json")
+      ->type_name("FORM")
+      ->check(CLI::IsMember({"table", "json"}));
   command->callback([&cli, arguments] { cli.chosen = [&cli, arguments] { return show_status(cli, *arguments); }; });
 }
 

@@ -35,8 +35,8 @@ void add_options(CLI::App& command, UpgradeArguments& arguments) {
   command.add_flag("--finish", arguments.options.finish,
                    "Give the way back up at once when the check after the switch is good");
   command.add_option("-o,--output", arguments.format, "The report: text or json")
+      ->type_name("FORM")
       ->check(CLI::IsMember({"text", "json"}));
-  command.footer("\n--cutover TIME takes 2026-01-31T02:00:00Z, or 02:00 for the next such moment in UTC.");
 }
 
 Result<> read_options(UpgradeArguments& arguments) {
@@ -117,8 +117,8 @@ Result<> recorded(Cli& cli, const char* command, const std::string& what, Result
 void add_upgrade(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("upgrade", "Plan, ask, and apply in one");
   auto arguments = std::make_shared<UpgradeArguments>();
-  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->required();
-  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor")->required();
+  command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->type_name("PATH")->required();
+  command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor")->type_name("PATH")->required();
   command->add_flag("-y,--yes", arguments->yes, "Do not ask");
   add_options(*command, *arguments);
   command->callback([&cli, arguments] {
@@ -131,7 +131,9 @@ void add_upgrade(CLI::App& app, Cli& cli) {
 void add_apply(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("apply", "Run exactly the plan in FILE; refused where the world has moved since");
   auto arguments = std::make_shared<UpgradeArguments>();
-  command->add_option("FILE", arguments->plan_file, "A plan written by `moult plan --out FILE`")->required();
+  command->add_option("FILE", arguments->plan_file, "A plan written by `moult plan --out FILE`")
+      ->type_name("PATH")
+      ->required();
   add_options(*command, *arguments);
   command->callback([&cli, arguments] {
     cli.chosen = [&cli, arguments] {

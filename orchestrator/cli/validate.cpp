@@ -43,6 +43,7 @@ void add_validate(CLI::App& app, Cli& cli) {
   command
       ->add_option("FILE", *files,
                    "Appliance and maintenance descriptors; those of one appliance are also checked together")
+      ->type_name("PATH")
       ->required();
   command->callback([&cli, files] { cli.chosen = [files] { return validate(*files); }; });
 }
