@@ -7,7 +7,7 @@
 namespace moult {
 namespace {
 
-using json = nlohmann::ordered_json;  // what has an order keeps it
+using nlohmann::json;
 
 json facts_of(const Result<std::string>& result) {
   if (result) return json::parse(result->empty() ? "{}" : *result, nullptr, false);

@@ -22,7 +22,8 @@ void add_row(RunReport& report, const AuditRow& row) {
   if (facts.contains("stall_ms")) {
     facts.at("stall_ms").get_to(report.stall_ms);
     report.stall_parts_ms.clear();
-    for (const auto& [part, ms] : facts.at("parts_ms").items()) report.stall_parts_ms.emplace_back(part, ms);
+    for (const auto& part : facts.value("parts", json::array()))
+      report.stall_parts_ms.emplace_back(part.at("part"), part.at("ms"));
   }
   if (row.event == "data.round") {
     ++report.rounds;

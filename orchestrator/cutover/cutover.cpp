@@ -352,10 +352,9 @@ Result<> Cutover::check(Millis deadline) {
 }
 
 std::string Cutover::facts() const {
-  nlohmann::ordered_json parts;  // in the order in which they happened
-  for (const auto& [part, ms] : timeline_.parts()) parts[part] = ms;
-  return nlohmann::ordered_json{{"stall_ms", timeline_.marked_ms()}, {"parts_ms", parts}, {"verified", digests_}}
-      .dump();
+  auto parts = nlohmann::json::array();  // facts are kept with their keys sorted; these have an order of their own
+  for (const auto& [part, ms] : timeline_.parts()) parts.push_back({{"part", part}, {"ms", ms}});
+  return nlohmann::json{{"stall_ms", timeline_.marked_ms()}, {"parts", parts}, {"verified", digests_}}.dump();
 }
 
 }  // namespace moult
