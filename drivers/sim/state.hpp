@@ -82,7 +82,7 @@ struct Domain {
   std::string uuid;
   PowerState state = PowerState::off;
   bool persistent = true, autostart = true, has_agent = true;
-  std::uint64_t memory_kib = 512 * 1024;
+  std::uint64_t memory_kib = 512ULL * 1024;
   std::vector<Disk> disks;
   std::vector<Nic> nics;
   Guest guest;

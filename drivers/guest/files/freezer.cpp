@@ -22,6 +22,7 @@ namespace {
 /// Writes dirty pages out before anything is frozen, side by side, so that the freeze itself is short.
 void sync_all(const std::vector<Fd>& fds) {
   std::vector<std::thread> threads;
+  threads.reserve(fds.size());
   for (std::size_t i = 1; i < fds.size(); ++i) threads.emplace_back([fd = fds[i].get()] { (void)::syncfs(fd); });
   if (!fds.empty()) (void)::syncfs(fds[0].get());
   for (auto& thread : threads) thread.join();

@@ -80,6 +80,7 @@ Result<> MergeFiles::get_clone(int fd) const {
 
 Result<bool> run_quietly(const std::vector<std::string>& argv, Millis timeout) {
   std::vector<char*> raw;
+  raw.reserve(argv.size() + 1);
   for (const auto& word : argv) raw.push_back(const_cast<char*>(word.c_str()));
   raw.push_back(nullptr);
   char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

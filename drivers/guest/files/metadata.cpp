@@ -131,7 +131,8 @@ Result<> write_xattrs(const std::string& file, bool follow, const Xattrs& wanted
   MOULT_ASSIGN(const auto found, collect(list, get));
   const auto present = found.value_or(Xattrs{});
   if (present == wanted) return {};
-  for (const auto& [name, value] : present) {
+  for (const auto& attribute : present) {
+    const auto& name = attribute.first;
     const bool kept = std::any_of(wanted.begin(), wanted.end(), [&](const auto& other) { return other.first == name; });
     if (!kept) (void)(follow ? ::removexattr(file.c_str(), name.c_str()) : ::lremovexattr(file.c_str(), name.c_str()));
   }

@@ -64,7 +64,7 @@ Result<Plan> plan_of(const Command& command, const std::string& mark) {
   const auto environment = environment_of(command, mark);
   MOULT_ASSIGN(plan.program, find_program(command.argv.front(), environment.at("PATH")));
   plan.texts = command.argv;
-  for (const auto& [name, value] : environment) plan.texts.push_back(name + "=" + value);
+  for (const auto& [name, value] : environment) plan.texts.emplace_back(name).append("=").append(value);
   for (const auto& text : plan.texts)
     if (text.find('\0') != std::string::npos) return fail(Code::invalid, "an argument holds a NUL byte");
   for (std::size_t i = 0; i < plan.texts.size(); ++i)

@@ -40,7 +40,7 @@ Server::End Server::serve(Wire& wire, std::chrono::milliseconds idle) {
 
 void Server::connection(Wire& wire, Token token) {
   had_client_ = true;
-  Link link(wire, token, [this](std::shared_ptr<Stream> stream) { accept(std::move(stream)); }, {});
+  Link link(wire, token, [this](const std::shared_ptr<Stream>& stream) { accept(stream); }, {});
   {
     const std::lock_guard lock(mutex_);
     link_ = &link;
@@ -59,7 +59,7 @@ void Server::publish(Token token) {
   service_.legacy->head = token.head;
 }
 
-void Server::accept(std::shared_ptr<Stream> stream) {
+void Server::accept(const std::shared_ptr<Stream>& stream) {
   {
     const std::lock_guard lock(mutex_);
     ++working_;

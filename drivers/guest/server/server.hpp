@@ -31,7 +31,7 @@ class Server {
  private:
   void connection(Wire& wire, Token token);
   void publish(Token token);
-  void accept(std::shared_ptr<Stream> stream);
+  void accept(const std::shared_ptr<Stream>& stream);
   void work(std::shared_ptr<Stream> stream);
 
   Service& service_;
