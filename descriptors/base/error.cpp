@@ -1,5 +1,6 @@
 #include "descriptors/base/error.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -35,7 +36,8 @@ constexpr std::array kCodes{
 
 std::string Error::describe() const {
   std::string text;
-  for (auto link = context.rbegin(); link != context.rend(); ++link) text += *link + ": ";
+  for (auto link = context.rbegin(); link != context.rend(); ++link)
+    if (std::find(context.rbegin(), link, *link) == link) text += *link + ": ";  // said further out: not again
   return text + message;
 }
 

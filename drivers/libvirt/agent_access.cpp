@@ -73,8 +73,12 @@ class AgentAccess : public GuestAccess {
   }
 
   [[nodiscard]] Unexpected bad_answer(const char* execute) const {
-    return fail(Code::unreachable, std::string("guest agent of domain ") + machine_.domain + ": its answer to " +
-                                       execute + " cannot be read");
+    return Unexpected(
+        Error{Code::unreachable,
+              "guest agent of domain " + machine_.domain + ": its answer to " + execute + " cannot be read",
+              {},
+              {},
+              Disposition::retry});
   }
 
   // A session of its own, so that a timeout can end the command with all that it started, and not the agent.

@@ -49,8 +49,11 @@ Result<std::string> agent_call(Host& host, const MachineRef& machine, const std:
     if (answer != nullptr) return take_text(answer, "");
     const virErrorPtr last = virGetLastError();
     if (last == nullptr) return Unexpected(map_agent_error(0, 0, "", machine, effect));
-    return Unexpected(
-        map_agent_error(last->code, last->domain, last->message == nullptr ? "" : last->message, machine, effect));
+    Error error =
+        map_agent_error(last->code, last->domain, last->message == nullptr ? "" : last->message, machine, effect);
+    // One that is paused, or about to start again, is "not running" too, and may answer later.
+    if (error.code == Code::unreachable && virDomainIsActive(domain) == 0) error.disposition = Disposition::fail;
+    return Unexpected(std::move(error));
   });
 }
 

@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "descriptors/base/error.hpp"
 #include "descriptors/base/text.hpp"
 
 namespace moult {
@@ -35,6 +36,12 @@ TEST_CASE("text from a file cannot reach the terminal as control") {
                   "abc") == "\"\\u202eabc\"");
   CHECK(in_quotes("\xFF") == "\"\\xff\"");
   CHECK(in_quotes(std::string(1000, 'x')).size() < 80);
+}
+
+TEST_CASE("an error says each link of its context once, outermost first") {
+  Error error{Code::unreachable, "no answer", {}};
+  error.within("machine app").within("wait for the agent").within("machine app").within("clone.boot app");
+  CHECK(error.describe() == "clone.boot app: machine app: wait for the agent: no answer");
 }
 
 }  // namespace

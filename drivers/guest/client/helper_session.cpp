@@ -12,8 +12,10 @@ constexpr Millis kJoin{3'000};         // a helper that is there answers sooner
 
 constexpr unsigned kTriesBetweenJoins = 8;
 
-/// Errors after which the agent is asked again while there is time.
-bool may_pass(const Error& error) { return error.code == Code::unreachable || error.code == Code::timeout; }
+/// Errors after which the agent is asked again while there is time. The agent of a machine that is off is not.
+bool may_pass(const Error& error) {
+  return (error.code == Code::unreachable || error.code == Code::timeout) && error.disposition != Disposition::fail;
+}
 
 }  // namespace
 
