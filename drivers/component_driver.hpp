@@ -33,8 +33,8 @@ class ComponentDriver {
 [[nodiscard]] std::unique_ptr<ComponentDriver> make_component_driver(const MaintenanceDescriptor& descriptor,
                                                                      const Component& component, Clock& clock);
 
-/// The level that a rule finds, as it is printed; nothing when the component is not installed. Changes nothing. Errors: as
-/// ComponentDriver::detect, but for a level that a scheme could not read.
+/// The level that a rule finds, as it is printed; nothing when the component is not installed. Changes nothing. Errors:
+/// as ComponentDriver::detect, but for a level that a scheme could not read.
 [[nodiscard]] Result<std::optional<std::string>> detect_level(const DetectSpec& rule, GuestAccess& guest);
 
 /// Compares every payload file with the size and SHA-256 that the descriptor states. Error: invalid, all of them named.
