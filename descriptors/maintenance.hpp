@@ -52,6 +52,7 @@ struct CheckSpec {
 
 /// Commands that the vendor wants run at given points of a run; empty: none.
 struct HookSpec {
+  Argv warm;      ///< clone, before clients wait
   Argv quiesce;   ///< original, before the fence
   Argv activate;  ///< clone, after verification
   Argv stop;      ///< original, at the seal: stops the services that write

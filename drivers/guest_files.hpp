@@ -91,8 +91,8 @@ class GuestFiles {
   virtual Result<std::string> digest(const std::string& set) = 0;
 
   /// Freezes the file systems: those that hold the sets named, or with no name all writable ones of the guest. They
-  /// thaw by themselves `ttl` after the call. Dirty pages are written out first, while writers still write. Returns how
-  /// long writers have been blocked when it returns.
+  /// thaw by themselves `ttl` after the call. Writers are blocked while dirty pages are written out: call sync()
+  /// before. Returns how long they have been when it returns.
   virtual Result<Millis> freeze(const std::vector<std::string>& sets, Millis ttl) = 0;
   /// Thaws. The answer says whether the freeze had held until now: false means the lease had ended before.
   virtual Result<bool> thaw() = 0;

@@ -98,9 +98,8 @@ constexpr std::array kHttp{
 };
 constexpr std::array kTcp{Key{"port", "the port of the service in the guest", kRequired}};
 constexpr std::array kHook{
-    Key{"quiesce", "on the original, before the fence"},
-    Key{"activate", "on the clone, after verification"},
-    Key{"stop", "on the original, at the seal"},
+    Key{"warm", "on the clone, before clients wait"},    Key{"quiesce", "on the original, before the fence"},
+    Key{"activate", "on the clone, after verification"}, Key{"stop", "on the original, at the seal"},
     Key{"start", "on the original, at a rollback"},
 };
 constexpr std::array kData{

@@ -95,6 +95,7 @@ CheckSpec read_check(const Value& value, Report& report) {
 HookSpec read_hooks(const Value& value, Report& report) {
   const Mapping mapping(value, kHookKeys, report);
   HookSpec hooks;
+  mapping.argv("warm", hooks.warm);
   mapping.argv("quiesce", hooks.quiesce);
   mapping.argv("activate", hooks.activate);
   mapping.argv("stop", hooks.stop);

@@ -13,6 +13,7 @@ void collect(std::vector<VendorCommand>& commands, const Component& component) {
   add(component.update.command, VendorAct::update);
   add(component.update.revert, VendorAct::revert);
   add(component.check.command, VendorAct::check);
+  add(component.hooks.warm, VendorAct::warm);
   add(component.hooks.quiesce, VendorAct::quiesce);
   add(component.hooks.activate, VendorAct::activate);
   add(component.hooks.stop, VendorAct::stop);

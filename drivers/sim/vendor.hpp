@@ -12,7 +12,7 @@
 namespace moult::sim {
 
 /// What a command of the vendor's means in a simulated guest.
-enum class VendorAct { detect, update, revert, check, quiesce, activate, stop, start, migrate, downgrade, merge };
+enum class VendorAct { detect, update, revert, check, warm, quiesce, activate, stop, start, migrate, downgrade, merge };
 
 struct VendorCommand {
   Argv argv;

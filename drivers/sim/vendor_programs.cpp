@@ -88,6 +88,7 @@ Ran run_vendor(Process& process) {
       process.world.set_stopped(process.domain, "hook " + component.name, false);
       break;
     case VendorAct::check:
+    case VendorAct::warm:
     case VendorAct::quiesce:
     case VendorAct::activate:
     case VendorAct::merge:

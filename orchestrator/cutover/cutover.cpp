@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/component_driver.hpp"
-#include "orchestrator/cutover/shrinking.hpp"
+#include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/store/utc.hpp"
 
@@ -13,90 +13,46 @@ namespace moult {
 namespace {
 
 constexpr Millis kCheckPause{100};
-constexpr Millis kAnswer{2000};
-constexpr int kCatchUpRounds = 10;
-
-Result<> each_set(RunContext& run, const Direction& way, const std::function<Result<>(DataStrategy&)>& job) {
-  std::vector<Workers::Job> jobs;
-  for (std::size_t i = 0; i < way.sets(run).size(); ++i)
-    if (way.carries(run, i)) jobs.emplace_back([&job, set = way.sets(run)[i].get()] { return job(*set); });
-  return run.platform().workers().all(std::move(jobs));
-}
-
-Result<> carry_round(DataStrategy& set) {
-  MOULT_ASSIGN(const auto round, set.round());
-  return refuse_conflicts(set.name(), round);
-}
 
 Result<> make_durable(DataStrategy& set) { return set.make_durable(); }
 
-Result<> carry_thorough_round(DataStrategy& set) {
-  MOULT_ASSIGN(const auto round, set.thorough_round());
-  return refuse_conflicts(set.name(), round);
-}
-
 }  // namespace
-
-/// One round looks at everything, which the one under the fence has no time for. Then, since that and arming the way
-/// back took their time and clients wrote meanwhile, rounds until one is short, so that the last one is.
-Result<> Cutover::catch_up() {
-  MOULT_TRY(each_set(run_, way_, carry_thorough_round));
-  Shrinking rounds;
-  for (int round = 0; round < kCatchUpRounds; ++round) {
-    const auto begin = run_.platform().clock().steady();
-    MOULT_TRY(each_set(run_, way_, carry_round));
-    if (!rounds.add(run_.platform().clock().steady() - begin)) return {};
-  }
-  return {};
-}
-
-/// What can be done before clients wait: helpers reached, dirty pages written, the way back armed.
-Result<> Cutover::prepare() {
-  if (auto state = entry_->where(); !state) return pass(std::move(state));
-  if (way_.forward) {
-    for (auto& set : run_.back) MOULT_TRY(set->start_capture());
-  }
-  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return wake_machine(pair); }));
-  MOULT_TRY(write_out());
-  return catch_up();
-}
-
-/// Both helpers answer.
-Result<> Cutover::wake_machine(const MachinePair& pair) {
-  MOULT_TRY(run_.sessions.of(way_.serving(pair)).map([](GuestSession*) {}));
-  MOULT_ASSIGN(GuestSession * next, run_.sessions.of(way_.next(pair)));
-  if (next->alive(kAnswer)) return {};
-  return fail(Code::unreachable, "the helper in " + way_.next(pair).domain + " does not answer",
-              "See the guest's console.");
-}
-
-/// Most of what is dirty on both sides goes to their disks before the fence, and the switch, have to wait for it.
-Result<> Cutover::write_out() {
-  return run_.each_machine([this](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(GuestSession * serving, run_.sessions.of(way_.serving(pair)));
-    MOULT_ASSIGN(GuestSession * next, run_.sessions.of(way_.next(pair)));
-    return run_.platform().workers().all(
-        {[serving] { return serving->files().sync({}); }, [next] { return next->files().sync({}); }});
-  });
-}
 
 Result<> Cutover::hold() {
   held_since_ = run_.platform().clock().steady();
   held_at_ = run_.platform().clock().utc();
   MOULT_TRY(entry_->hold(way_.lease(run_)));
   timeline_.mark("hold");
-  MOULT_TRY(entry_->drain(run_.work.options.drain_deadline));
+  MOULT_TRY(drain());
   timeline_.mark("drain");
   return {};
 }
 
-Result<> Cutover::fence_machine(const MachinePair& pair) {
+/// While the last requests end, what they and others wrote goes to the disk: the fence has less to wait for.
+Result<> Cutover::drain() {
+  return run_.platform().workers().all({[this] { return entry_->drain(run_.work.options.drain_deadline); },
+                                        [this] {
+                                          return run_.each_machine([this](const MachinePair& pair) -> Result<> {
+                                            const auto names = sets_on(pair);
+                                            if (names.empty()) return {};
+                                            MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
+                                            return session->files().sync(names);
+                                          });
+                                        }});
+}
+
+std::vector<std::string> Cutover::sets_on(const MachinePair& pair) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < run_.work.plan.data.size(); ++i)
     if (run_.work.plan.data[i].machine == pair.original.name) names.push_back(way_.sets(run_)[i]->name());
+  return names;
+}
+
+Result<> Cutover::fence_machine(const MachinePair& pair) {
   for (const auto& component : run_.work.maintenance.components)
     if (component.machine == pair.original.name)
       MOULT_TRY(run_.hook("quiesce", component.hooks.quiesce, way_.serving(pair)));
+  const auto names = sets_on(pair);
   if (names.empty()) return {};
   MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
   auto frozen = session->files().freeze(names, way_.lease(run_));
@@ -188,10 +144,7 @@ Result<> Cutover::move(bool serving_side, Side to) {
 
 Result<> Cutover::thaw(bool must_have_held) {
   return run_.each_machine([&](const MachinePair& pair) -> Result<> {
-    const auto& data = run_.work.plan.data;
-    const bool fenced =
-        std::any_of(data.begin(), data.end(), [&](const auto& set) { return set.machine == pair.original.name; });
-    if (!fenced) return {};
+    if (sets_on(pair).empty()) return {};
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
     MOULT_ASSIGN(const auto held, session->files().thaw());
     if (held || !must_have_held) return {};
@@ -332,7 +285,7 @@ Result<> Cutover::go_back(Error cause) {
 }
 
 Result<> Cutover::perform() {
-  MOULT_TRY(prepare());
+  MOULT_TRY(prepare_cutover(run_, way_, *entry_));
   timeline_.start();
   if (auto sealed = until_sealed(); !sealed) return go_back(std::move(sealed).error());
   if (auto changed = change_over(); !changed) return go_back(std::move(changed).error());

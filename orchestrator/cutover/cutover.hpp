@@ -38,11 +38,9 @@ class Cutover {
   [[nodiscard]] std::string facts() const;
 
  private:
-  Result<> prepare();
-  Result<> wake_machine(const MachinePair& pair);
-  Result<> catch_up();
-  Result<> write_out();
   Result<> hold();
+  Result<> drain();
+  std::vector<std::string> sets_on(const MachinePair& pair);
   Result<> fence();
   Result<> fence_machine(const MachinePair& pair);
   Result<> last_round();

@@ -41,6 +41,13 @@ struct Freezes {
   std::map<std::string, Clock::Steady> begin;
 };
 
+Result<> sync_all(RunContext& run) {
+  return run.each_machine([&](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+    return session->files().sync({});
+  });
+}
+
 Result<> freeze_all(RunContext& run, Freezes& freezes) {
   return run.each_machine([&](const MachinePair& pair) -> Result<> {
     MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
@@ -71,7 +78,9 @@ Result<std::string> snapshot_together(RunContext& run, StallForecast& forecast) 
   Freezes freezes;
   Timeline timeline(run.platform().clock(), run.world.observer);
   timeline.start();
-  auto frozen = freeze_all(run, freezes);
+  auto frozen = sync_all(run);  // what was written since the first time
+  timeline.mark("sync");
+  if (frozen) frozen = freeze_all(run, freezes);
   timeline.mark("freeze");
   auto taken = frozen ? run.each_machine([&](const MachinePair& pair) {
     return run.platform().cloner().snapshot(run.id(), pair.original);
@@ -101,10 +110,7 @@ Result<> take_snapshots(RunContext& run, StallForecast& forecast) {
     return run.ledger.perform_plain("overlay.prepare", pair.original.name,
                                     [&] { return run.platform().cloner().prepare(run.id(), pair.original); });
   }));
-  MOULT_TRY(run.each_machine([&run](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
-    return session->files().sync({});
-  }));
+  MOULT_TRY(sync_all(run));
   return run.ledger.perform("snapshot", "", [&] { return snapshot_together(run, forecast); });
 }
 

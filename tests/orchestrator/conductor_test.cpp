@@ -181,6 +181,22 @@ TEST_CASE("clones that cannot be taken off the network again are powered off bef
   CHECK((run.state() == RunState::aborted || run.state() == RunState::confirming));
 }
 
+TEST_CASE("a warm hook runs on the clone before clients wait, and its failure stops the cutover there", "[conductor]") {
+  auto options = two_machines(10);
+  auto& hooks = options.maintenance.components.front().hooks;
+  hooks.warm = {"warm", "api"};
+  SimRun good(options);
+  REQUIRE(good.go());
+
+  hooks.warm = {"dpkg-query", "-W", "no-such-package"};
+  SimRun bad(options);
+  const auto message = bad.go().error().describe();
+  INFO(message);
+  CHECK(message.find("hook warm (dpkg-query) on app") != std::string::npos);
+  CHECK(message.find("clients") == std::string::npos);
+  CHECK(bad.violations() == "");
+}
+
 TEST_CASE("a cutover that fails says whether clients wait, since when and until when", "[conductor]") {
   auto options = two_machines(9);
   options.faults.with(sim::FaultKind::refuse, "drain", 0);

@@ -13,20 +13,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "drivers/guest/files/quick_grace.hpp"
 #include "drivers/guest/files/stamp.hpp"
 #include "drivers/guest/files/system_error.hpp"
 
 namespace moult::files {
 namespace {
-
-/// Writes dirty pages out before anything is frozen, side by side, so that the freeze itself is short.
-void sync_all(const std::vector<Fd>& fds) {
-  std::vector<std::thread> threads;
-  threads.reserve(fds.size());
-  for (std::size_t i = 1; i < fds.size(); ++i) threads.emplace_back([fd = fds[i].get()] { (void)::syncfs(fd); });
-  if (!fds.empty()) (void)::syncfs(fds[0].get());
-  for (auto& thread : threads) thread.join();
-}
 
 /// A file system in a file of another one, whatever lies between, must be frozen before that one.
 bool some_in_files() {
@@ -73,8 +65,8 @@ Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl) {
     fds.emplace_back(::open(mount.point.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fds.back()) return system_failure("cannot open " + shown(mount.point), errno);
   }
-  sync_all(fds);
   const bool in_turn = some_in_files();
+  const QuickGrace in_haste;
   const auto start = std::chrono::steady_clock::now();
   const auto lease = begin_lease(ttl);
   std::vector<Held> all;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 
 #include "drivers/guest/files/apply_round.hpp"
@@ -48,6 +49,24 @@ Result<std::string> kernel_path(const Tree& tree) {
   const auto size = ::readlink(fd_path(tree.root()).c_str(), path, sizeof path);
   if (size <= 0) return system_failure("cannot find the path of " + shown(tree.path()), errno);
   return std::string(path, static_cast<std::size_t>(size));
+}
+
+Result<> sync_one(const std::string& root) {
+  const Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd && ::syncfs(fd.get()) == 0) return {};
+  return system_failure("cannot sync the file system of " + shown(root), errno);
+}
+
+/// Each waits for its own disk.
+Result<> sync_side_by_side(const std::vector<std::string>& roots) {
+  std::vector<Result<>> results(roots.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < roots.size(); ++i) threads.emplace_back([&, i] { results[i] = sync_one(roots[i]); });
+    if (!roots.empty()) results[0] = sync_one(roots[0]);
+  }
+  for (auto& result : results) MOULT_TRY(std::move(result));
+  return {};
 }
 
 class LocalFiles final : public GuestFiles {
@@ -332,11 +351,7 @@ Result<> LocalFiles::sync(const std::vector<std::string>& sets) {
     MOULT_ASSIGN(const auto mounts, mounts_to_freeze({}));
     for (const auto& mount : mounts) roots.push_back(mount.point);
   }
-  for (const auto& root : roots) {
-    const Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::syncfs(fd.get()) != 0) return system_failure("cannot sync the file system of " + shown(root), errno);
-  }
-  return {};
+  return sync_side_by_side(roots);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "descriptors/base/digest.hpp"
+#include "drivers/guest/files/quick_grace.hpp"
 #include "drivers/guest/helper/daemon.hpp"
 #include "drivers/guest/helper/helper.hpp"
 #include "drivers/guest/helper/port.hpp"
@@ -37,6 +38,7 @@ Result<> start_daemon(const Options& options) {
   void* page = ::mmap(nullptr, sizeof(Legacy), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return fail(Code::io, "no memory to share with the watcher");
   auto& legacy = *new (page) Legacy;
+  const bool hasty_before = files::QuickGrace::in_force();
   const auto serve = [&](const std::function<void()>& ready) {
     if (!home.sign(::getpid())) return 1;
     Helper helper(options, home, legacy);
@@ -45,7 +47,10 @@ Result<> start_daemon(const Options& options) {
     return 0;
   };
   return run_daemon(serve, [&] {
-    if (legacy.frozen) thaw_all();
+    if (legacy.frozen) {
+      thaw_all();
+      if (!hasty_before) files::QuickGrace::end();
+    }
     say_goodbye(options.port, legacy);
   });
 }

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "drivers/fd.hpp"
@@ -50,8 +51,18 @@ Interfaces ethernet_interfaces(const ifaddrs* all) {
   return found;
 }
 
+/// Stays open: the kernel lets a packet socket go only after a pause for all its readers (packet_release calls
+/// synchronize_net), which would be most of what an announcement takes. It is bound to no protocol and hears nothing.
+int packet_socket() {
+  static std::mutex mutex;
+  static Fd fd;
+  const std::lock_guard lock(mutex);
+  if (!fd) fd = Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  return fd.get();
+}
+
 Result<> announce4(const Interface& interface, const std::string& name, in_addr address) {
-  const Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  const int fd = packet_socket();
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
   to.sll_ifindex = interface.index;
@@ -60,7 +71,7 @@ Result<> announce4(const Interface& interface, const std::string& name, in_addr 
   // As a request and as a reply: some neighbours heed only the one, some only the other.
   for (const bool reply : {false, true}) {
     const auto frame = gratuitous_arp(interface.mac, address, reply);
-    if (!fd || ::sendto(fd.get(), frame.data(), frame.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to) < 0)
+    if (fd < 0 || ::sendto(fd, frame.data(), frame.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to) < 0)
       return system_failure("announce an address on", name, errno);
   }
   return {};

@@ -37,8 +37,8 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
 
 enum class Sync { no, yes };
 
-void write_new(const std::filesystem::path& path, std::string_view bytes, Sync sync) {
-  const Fd file(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+void write_all(const std::filesystem::path& path, int flags, std::string_view bytes, Sync sync) {
+  const Fd file(path, O_WRONLY | flags, 0644);
   if (file.get() < 0) fail("open " + path.string());
   while (!bytes.empty()) {
     const auto written = ::write(file.get(), bytes.data(), bytes.size());
@@ -57,7 +57,7 @@ void sync_directory(const std::filesystem::path& path) {
 
 Written write_atomically(const std::filesystem::path& path, std::string_view bytes, Replace replace) {
   const auto temporary = temporary_name(path);
-  write_new(temporary, bytes, Sync::yes);
+  write_all(temporary, O_CREAT | O_EXCL, bytes, Sync::yes);
   const unsigned flags = replace == Replace::no ? RENAME_NOREPLACE : 0;
   if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), flags) != 0) {
     const int error = errno;
@@ -72,8 +72,15 @@ Written write_atomically(const std::filesystem::path& path, std::string_view byt
 
 std::filesystem::path write_beside(const std::filesystem::path& path, std::string_view bytes) {
   auto temporary = temporary_name(path);
-  write_new(temporary, bytes, Sync::no);
+  write_all(temporary, O_CREAT | O_EXCL, bytes, Sync::no);
   return temporary;
+}
+
+void write_over(const std::filesystem::path& path, std::string_view bytes) { write_all(path, 0, bytes, Sync::no); }
+
+void try_writing(const std::filesystem::path& directory, std::string_view bytes) {
+  write_all(directory, O_TMPFILE, bytes, Sync::yes);
+  sync_directory(directory);
 }
 
 void sync_all(const std::filesystem::path& path) {

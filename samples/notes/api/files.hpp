@@ -18,6 +18,14 @@ Written write_atomically(const std::filesystem::path& path, std::string_view byt
 /// files at once: one sync_all before they are renamed, one after. Throws std::system_error.
 [[nodiscard]] std::filesystem::path write_beside(const std::filesystem::path& path, std::string_view bytes);
 
+/// Replaces the content of a file that is no longer than `bytes` with one write(2), not yet on the disk. Throws
+/// std::system_error.
+void write_over(const std::filesystem::path& path, std::string_view bytes);
+
+/// Writes the bytes to a file of the directory that never has a name, makes them durable, and forgets them: whether the
+/// directory can be written to, without a trace. Throws std::system_error.
+void try_writing(const std::filesystem::path& directory, std::string_view bytes);
+
 /// Makes durable what was written on a directory's file system. Throws std::system_error.
 void sync_all(const std::filesystem::path& directory);
 

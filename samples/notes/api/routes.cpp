@@ -84,6 +84,12 @@ Response answer_notes(const Service& service, Store& store, const Request& reque
   return note ? Response{201, *to_json(*note, service.format)} : error(400, "a note is UTF-8 text");
 }
 
+/// A rehearsal of storing a note: what monitors and `warm` hooks ask for.
+Response answer_trial(const Store& store, const Request& request) {
+  if (request.method != "POST") return error(405, "POST");
+  return store.try_adding(request.body) ? Response{200, "{}\n"} : error(400, "a note is UTF-8 text");
+}
+
 }  // namespace
 
 Response answer(const Service& service, Store& store, const Request& request) {
@@ -93,6 +99,7 @@ Response answer(const Service& service, Store& store, const Request& request) {
   if (path == "/health") return health(service);
   if (path == "/schema") return schema(service);
   if (path == kNotes) return answer_notes(service, store, request, query);
+  if (path == "/notes/trial") return answer_trial(store, request);
   if (!path.starts_with("/notes/")) return error(404, "no such page");
   const auto id = parse_id(path.substr(kNotes.size() + 1));
   if (!id) return error(404, "a note's name is a number");

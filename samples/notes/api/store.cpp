@@ -33,6 +33,12 @@ std::optional<Note> Store::add(const std::string& text) {
   }
 }
 
+bool Store::try_adding(const std::string& text) const {
+  const auto json = to_json({make_up_id(), text}, format_);
+  if (json) try_writing(root_, *json);
+  return json.has_value();
+}
+
 Store::Reading Store::read(std::uint64_t id) const {
   auto bytes = read_file(root_ / file_of(id));
   if (!bytes) return {};

@@ -22,6 +22,9 @@ class Store {
   /// Stores a note under an id of the store's choice; nothing where the text is not UTF-8.
   [[nodiscard]] std::optional<Note> add(const std::string& text);
 
+  /// Does all that storing a note takes, and leaves none. False where the text is not UTF-8.
+  [[nodiscard]] bool try_adding(const std::string& text) const;
+
   enum class Found { yes, no, other_format };
   struct Reading {
     Found found = Found::no;

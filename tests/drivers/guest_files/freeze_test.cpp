@@ -11,6 +11,7 @@
 
 #include "catch.hpp"
 #include "drivers/guest/files/freezer.hpp"
+#include "drivers/guest/files/quick_grace.hpp"
 #include "support/pair.hpp"
 #include "support/sandbox.hpp"
 
@@ -77,6 +78,19 @@ TEST_CASE("a freeze thaws by itself when its lease ends, and thaw then says that
   CHECK_FALSE(writer.done_within(60ms));
   CHECK(writer.done_within(5s));
   CHECK(*pair.source->thaw() == false);
+}
+
+TEST_CASE("a freeze leaves the kernel's haste as it was") {
+  for (const bool before : {false, true}) {
+    write_file("/sys/kernel/rcu_expedited", before ? "1" : "0");
+    REQUIRE(files::QuickGrace::in_force() == before);
+    Pair pair(Sandbox::get().ext4("haste"), Sandbox::get().ext4("haste-to"));
+    pair.begin();
+    REQUIRE(pair.source->freeze({"data"}, 5s));
+    CHECK(files::QuickGrace::in_force() == before);
+    REQUIRE(pair.source->thaw());
+  }
+  files::QuickGrace::end();
 }
 
 TEST_CASE("freezing again renews the lease") {

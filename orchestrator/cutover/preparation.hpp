@@ -1,0 +1,17 @@
+#pragma once
+
+#include "drivers/entry.hpp"
+#include "orchestrator/cutover/direction.hpp"
+#include "orchestrator/run_context.hpp"
+
+namespace moult {
+
+/// Does what can be done before clients have to wait, so that they wait for less: the entry and the helpers answer,
+/// capture for the way back is armed, vendors' `warm` hooks ran, what would be done for the first time under the hold
+/// was done once, dirty pages are on disks, and the next round is short. On an error nothing has changed for clients.
+Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry);
+
+/// Runs a job for each set that this way carries, side by side. The first error counts.
+Result<> each_set(RunContext& run, const Direction& way, const std::function<Result<>(DataStrategy&)>& job);
+
+}  // namespace moult
