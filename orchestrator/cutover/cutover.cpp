@@ -91,8 +91,11 @@ Result<> Cutover::compare_digests(DataStrategy& set) {
   return {};
 }
 
+/// Both sides are compared while what the next side was given goes to its disks.
 Result<> Cutover::verify() {
-  MOULT_TRY(each_set(run_, way_, [this](DataStrategy& set) { return compare_digests(set); }));
+  MOULT_TRY(run_.platform().workers().all(
+      {[this] { return each_set(run_, way_, [this](DataStrategy& set) { return compare_digests(set); }); },
+       [this] { return each_set(run_, way_, make_durable); }}));
   timeline_.mark("verify");
   return {};
 }
@@ -110,11 +113,8 @@ Result<> Cutover::activate_machine(const MachinePair& pair) {
   return {};
 }
 
-/// The next side is made ready to serve while what it was given goes to its disks.
 Result<> Cutover::activate() {
-  MOULT_TRY(run_.platform().workers().all(
-      {[this] { return run_.each_machine([this](const MachinePair& pair) { return activate_machine(pair); }); },
-       [this] { return each_set(run_, way_, make_durable); }}));
+  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return activate_machine(pair); }));
   timeline_.mark("activate");
   return {};
 }
