@@ -36,6 +36,20 @@ Result<> open_way_back(RunContext& run) {
   return {};
 }
 
+Error stopped_by_abort() {
+  return {Code::interrupted, "stopped by `moult abort`", "Start again when you are ready.", {}, Disposition::fail};
+}
+
+/// Who is not reached because it is off is said to be off.
+void name_dead_clones(RunContext& run, Error& cause) {
+  if (cause.code != Code::unreachable) return;
+  for (const auto& pair : run.machines()) {
+    const auto facts = run.platform().lifecycle().inspect(pair.clone);
+    if (!facts || facts->state == PowerState::running || facts->state == PowerState::paused) continue;
+    cause.message += "; the clone " + pair.clone.domain + " is " + name_of(facts->state);
+  }
+}
+
 std::string one_way_remedy(const RunContext& run) {
   return "`moult finish " + run.id() + "` keeps the clone and what was written; `moult rollback " + run.id() +
          " --accept-one-way` goes back without it.";
@@ -117,7 +131,7 @@ Result<> Conductor::cut_over() {
     run_.world.observer.warn("cutover given up, the original serves: " + done.error().describe());
     if (attempt == kCutoverTries || run_.world.interrupt.asked()) return done;
     MOULT_ASSIGN(const auto word, wait_ready(run_, forecast_));
-    if (word == Word::abort) return done;
+    if (word == Word::abort) return Unexpected(stopped_by_abort());
   }
 }
 
@@ -126,9 +140,7 @@ Result<RunEnd> Conductor::go() {
   if (run_.work.options.rehearse) return rehearsed();
   auto word = wait_ready(run_, forecast_);
   if (!word) return abort_because(std::move(word).error());
-  if (*word == Word::abort)
-    return abort_because(
-        Error{Code::interrupted, "stopped by `moult abort`", "Start again when you are ready.", {}, Disposition::fail});
+  if (*word == Word::abort) return abort_because(stopped_by_abort());
   if (auto done = cut_over(); !done) {
     if (state_ == RunState::ready) return abort_because(std::move(done).error());
     return Unexpected(std::move(done).error());
@@ -146,6 +158,7 @@ Result<RunEnd> Conductor::abort_because(Error cause) {
                   "Start again when you are ready.",
                   {},
                   Disposition::fail};
+  name_dead_clones(run_, cause);
   (void)run_.ledger.record("run.failed", facts_of(cause));  // the cause is returned in any case
   run_.world.observer.warn("undoing the run: " + cause.describe());
   auto undone = abort();

@@ -47,6 +47,13 @@ std::string_view name_of(Code code) {
   return "internal";
 }
 
+std::optional<Code> code_of(std::string_view name) {
+  const auto row =
+      std::find_if(kCodes.begin(), kCodes.end(), [name](const CodeRow& known) { return known.name == name; });
+  if (row == kCodes.end()) return std::nullopt;
+  return row->code;
+}
+
 int exit_code_of(Code code) {
   for (const auto& row : kCodes)
     if (row.code == code) return row.exit_code;

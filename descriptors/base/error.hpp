@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,9 @@ struct Error {
 
 /// The persisted and printed name of a code, "no_space" for example.
 [[nodiscard]] std::string_view name_of(Code code);
+
+/// The code of that name; nothing when there is none.
+[[nodiscard]] std::optional<Code> code_of(std::string_view name);
 
 /// The process exit code that stands for a code; the table is in docs/exit-codes.md.
 [[nodiscard]] int exit_code_of(Code code);

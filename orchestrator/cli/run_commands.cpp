@@ -1,50 +1,12 @@
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <cstdio>
-#include <thread>
 
+#include "orchestrator/cli/ask_holder.hpp"
 #include "orchestrator/cli/cli.hpp"
 #include "orchestrator/cli/launch.hpp"
-#include "orchestrator/requests.hpp"
 #include "orchestrator/run_folder.hpp"
-#include "orchestrator/store/run_lock.hpp"
 
 namespace moult {
 namespace {
-
-constexpr Millis kPoll{200};
-
-Result<bool> is_held(const Cli& cli, const std::string& appliance) {
-  MOULT_ASSIGN(const auto holder, lock_holder(state_dir_of(cli), appliance));
-  return holder.has_value();
-}
-
-/// Waits until the process that holds the run has taken it out of `ready` (and everything before).
-Result<> await_effect(const Cli& cli, const std::string& run, const std::string& appliance) {
-  for (;;) {
-    MOULT_TRY(cli.interrupt.check());
-    MOULT_ASSIGN(auto store, open_store_read_only(state_dir_of(cli)));
-    MOULT_ASSIGN(const auto record, store->journal().run(run));
-    const auto state = run_state_of(record.state);
-    if (state && (is_over(*state) || *state == RunState::confirming)) {
-      std::printf("run %s is %s\n", run.c_str(), record.state.c_str());
-      return {};
-    }
-    MOULT_ASSIGN(const bool held, is_held(cli, appliance));
-    if (!held)
-      return fail(Code::failed, "the moult that worked on run " + run + " is gone; the run is " + record.state,
-                  "See `moult status " + run + "`.");
-    std::this_thread::sleep_for(kPoll);
-  }
-}
-
-Result<> ask_holder(Cli& cli, const std::string& run, const std::string& appliance, Request request) {
-  {
-    MOULT_ASSIGN(auto store, open_store(state_dir_of(cli)));
-    MOULT_TRY(put_request(store->journal(), run, request));
-  }
-  return await_effect(cli, run, appliance);
-}
 
 Result<StoredRun> find_run(const Cli& cli, const std::string& run) {
   MOULT_ASSIGN(auto store, open_store_read_only(state_dir_of(cli)));

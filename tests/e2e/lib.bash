@@ -53,6 +53,17 @@ failed_with() {
   done
 }
 
+# beside FUNCTION...: all at the same time, each in a shell with logs and a state directory of its own; one machine each.
+beside() {
+  local lane lanes=() bad=
+  for lane; do
+    (case_dir=$case_dir/$lane; state=$case_dir/state; mkdir "$case_dir"; "$lane") &
+    lanes+=($!)
+  done
+  for lane in "${lanes[@]}"; do wait "$lane" || bad=yes; done
+  [ -z "$bad" ] || wrong "one of $* is not as it must be"
+}
+
 # The id of the latest run of this case.
 latest_run() { "$MOULT" --state "$state" runs -o json | jq -r 'max_by(.created).run'; }
 

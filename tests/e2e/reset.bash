@@ -2,6 +2,14 @@
 # shellcheck shell=bash
 . "$repo/tests/lab/appliance.bash"
 
+# A case that failed may have left one at work.
+end_programs() {
+  local process
+  for process in /proc/[0-9]*; do
+    [ "$(readlink "$process/exe")" != "$MOULT" ] || kill -9 "${process#/proc/}"
+  done
+}
+
 clear_host() {
   local name
   for name in $(virsh --quiet list --name); do virsh --quiet destroy "$name"; done
@@ -24,6 +32,7 @@ stop_haproxy() {
 reset_appliance() {
   local images
   images=$(sed -n 's|.*<kernel>\(.*\)/vmlinuz</kernel>.*|\1|p' "$MOULT_LAB_DIR/notes-web.xml")
+  end_programs
   stop_haproxy
   clear_host
   define_appliance "$repo/samples/notes" "$images" >/dev/null

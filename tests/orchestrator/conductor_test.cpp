@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "orchestrator/requests.hpp"
 #include "sim_run.hpp"
 
 using namespace moult;
@@ -140,6 +141,33 @@ TEST_CASE("an original that is switched off during the run is left without anyth
   CHECK(end.error().code == Code::unreachable);
   CHECK(run.state() == RunState::aborted);
   CHECK(run.platform().lifecycle().inspect(app)->disks.front().chain == chain);
+}
+
+TEST_CASE("a clone that is off is named in the error", "[conductor]") {
+  SimRun run(two_machines(5));
+  const auto clone = run.platform().cloner().clone_of("r1", {"app", "sim:///one", "notes-app"});
+  run.on_state([&](RunState entered) {
+    if (entered == RunState::upgrading) REQUIRE(run.platform().lifecycle().stop(clone, Millis{0}));
+  });
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code == Code::unreachable);
+  CHECK(end.error().message.find("the clone " + clone.domain + " is off") != std::string::npos);
+}
+
+TEST_CASE("an abort that is asked for after a cutover was given up is the run's cause", "[conductor]") {
+  auto options = two_machines(12);
+  options.faults.with(sim::FaultKind::refuse, "drain", 0);
+  SimRun run(options);
+  int times_ready = 0;
+  run.on_state([&](RunState entered) {
+    if (entered == RunState::ready && ++times_ready == 2)
+      REQUIRE(put_request(run.store().journal(), "r1", Request::abort));
+  });
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code == Code::interrupted);
+  CHECK(run.state() == RunState::aborted);
 }
 
 TEST_CASE("a stall over its budget is refused before clients wait", "[conductor]") {
