@@ -21,6 +21,9 @@ class Entry {
   virtual ~Entry() = default;
   /// False for an entry that cannot hold (`none`): clients see the switch itself.
   [[nodiscard]] virtual bool can_hold() const = 0;
+  /// Would a hold of this length be accepted? Asks the entry, and nobody waits. Error: refused or not_found, with what
+  /// to configure; unreachable.
+  virtual Result<> ready(Millis ttl) = 0;
   /// New requests wait at the entry from now on; they go on by themselves after `ttl`, whatever happens to us. A
   /// repeated hold renews the ttl.
   virtual Result<> hold(Millis ttl) = 0;

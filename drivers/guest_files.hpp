@@ -66,7 +66,8 @@ class GuestFiles {
   virtual Result<> stop_capture() = 0;
   virtual Result<Pending> pending(const std::string& set) = 0;
 
-  /// Declares a set on the side that receives; scans it, so that what the target itself changes later is known.
+  /// Declares a set on the side that receives; scans it, so that what the target itself changes later is known. A
+  /// second time it changes nothing but the rules, unless a round of the set was emitted here since.
   virtual Result<> open_target(const FileSet& set) = 0;
   /// The target's manifest as opaque bytes, for `emit` in mode reconcile.
   virtual Result<> manifest(const std::string& set, const ByteSink& sink) = 0;

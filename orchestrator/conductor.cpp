@@ -1,5 +1,6 @@
 #include "orchestrator/conductor.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +15,11 @@ namespace {
 constexpr Millis kCheckDeadline{10000};
 /// The requests that waited are answered before the sealed original's work is put to an end beside them.
 constexpr Millis kSettle{2000};
+/// How long a domain may take to be seen as off once its guest is gone.
+constexpr int kLooks = 10;
+constexpr Millis kLookPause{100};
+/// A journal's value: the way back's switch is done, only its clean-up is left.
+constexpr const char* kSwitchedBack = "switched_back";
 /// A cutover that was given up is tried again from `ready` so often.
 constexpr int kCutoverTries = 3;
 
@@ -29,6 +35,12 @@ Result<> stop_writers(RunContext& run) {
   });
 }
 
+/// Which row says how the check through the entry went: silence is never success.
+const char* check_event(const RunContext& run, bool good) {
+  if (!good) return "entry.check.failed";
+  return run.work.appliance.entry.check_url.empty() ? "entry.check.none" : "entry.check.good";
+}
+
 /// The sealed original learns what it holds, before anything is carried back to it.
 Result<> open_way_back(RunContext& run) {
   for (std::size_t i = 0; i < run.back.size(); ++i)
@@ -40,13 +52,21 @@ Error stopped_by_abort() {
   return {Code::interrupted, "stopped by `moult abort`", "Start again when you are ready.", {}, Disposition::fail};
 }
 
-/// Who is not reached because it is off is said to be off.
+/// A guest that went silent may be one that is off, or on its way there.
 void name_dead_clones(RunContext& run, Error& cause) {
   if (cause.code != Code::unreachable) return;
-  for (const auto& pair : run.machines()) {
-    const auto facts = run.platform().lifecycle().inspect(pair.clone);
-    if (!facts || facts->state == PowerState::running || facts->state == PowerState::paused) continue;
-    cause.message += "; the clone " + pair.clone.domain + " is " + name_of(facts->state);
+  for (int look = 0; look < kLooks; ++look) {
+    bool found = false;
+    for (const auto& pair : run.machines()) {
+      const auto facts = run.platform().lifecycle().inspect(pair.clone);
+      if (!facts || facts->state != PowerState::off) continue;
+      found = true;
+      cause.message += "; the clone " + pair.clone.domain + " is off";
+      cause.remedy =
+          "The original is as it was. See why the clone ended (its console, the host's log of it), then start again.";
+    }
+    if (found) return;
+    run.platform().clock().sleep(kLookPause);
   }
 }
 
@@ -68,8 +88,15 @@ Result<> Conductor::sign() {
   return {};
 }
 
+/// An entry that would refuse the hold is found before anything is cloned.
+Result<> Conductor::check_entry() {
+  MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
+  return entry->ready(Direction{true}.lease(run_));
+}
+
 Result<> Conductor::until_ready() {
   MOULT_TRY(run_.world.interrupt.check());
+  MOULT_TRY(check_entry());
   MOULT_TRY(advance(RunEvent::clone));
   MOULT_TRY(clone_appliance(run_, forecast_));
   MOULT_TRY(advance(RunEvent::upgrade));
@@ -100,11 +127,17 @@ Result<> Conductor::after_switch(Cutover& cutover) {
   stall_ms_ = cutover.timeline().marked_ms();
   MOULT_TRY(advance(RunEvent::commit, cutover.facts()));
   auto good = cutover.check(kCheckDeadline);
-  MOULT_TRY(run_.ledger.record(good ? "entry.check.good" : "entry.check.failed", good ? "{}" : facts_of(good.error())));
+  MOULT_TRY(run_.ledger.record(check_event(run_, good.has_value()), good ? "{}" : facts_of(good.error())));
   if (good) run_.platform().clock().sleep(kSettle);
-  MOULT_TRY(run_.ledger.perform_plain("original.stop", "", [this] { return stop_writers(run_); }));
-  MOULT_TRY(run_.ledger.perform_plain("back.open", "", [this] { return open_way_back(run_); }));
-  if (good) return {};
+  // The original is off the network: what fails on it now must not keep the clone from serving, nor a bad one from
+  // being left again.
+  if (auto stopped = run_.ledger.perform_plain("original.stop", "", [this] { return stop_writers(run_); }); !stopped)
+    run_.world.observer.warn("the sealed original works on: " + stopped.error().describe());
+  if (good) {
+    if (auto open = run_.ledger.perform_plain("back.open", "", [this] { return open_way_back(run_); }); !open)
+      run_.world.observer.warn("the way back is not open yet, a rollback will try again: " + open.error().describe());
+    return {};
+  }
   if (const auto sets = one_way_sets(run_.work.plan); !sets.empty()) {
     good.error().message += "; the clone serves on, for going back would lose what was written to " + joined(sets);
     good.error().remedy = one_way_remedy(run_);
@@ -128,6 +161,7 @@ Result<> Conductor::cut_over() {
       return done;
     }
     MOULT_TRY(advance(RunEvent::give_up, facts_of(done.error())));
+    if (cutover.off()) return done;
     run_.world.observer.warn("cutover given up, the original serves: " + done.error().describe());
     if (attempt == kCutoverTries || run_.world.interrupt.asked()) return done;
     MOULT_ASSIGN(const auto word, wait_ready(run_, forecast_));
@@ -166,26 +200,60 @@ Result<RunEnd> Conductor::abort_because(Error cause) {
   return Unexpected(std::move(cause));
 }
 
+/// True when the clone may have been reached: its switch was begun and not taken back.
+Result<bool> Conductor::may_have_switched() {
+  MOULT_ASSIGN(const auto steps, run_.world.store.journal().steps(run_.id()));
+  return std::any_of(steps.begin(), steps.end(), [](const StepRecord& step) {
+    return step.step == "switch" && step.subject == Direction{true}.word() && step.outcome != StepOutcome::failed &&
+           step.outcome != StepOutcome::undone;
+  });
+}
+
+/// The process that cut over died, or could not write down that it had. Before the switch the cutover counts as given
+/// up. After it the clone may hold what clients were told is safe, so the only way is forward: the switch is made
+/// whole.
+Result<> Conductor::settle_switch() {
+  MOULT_ASSIGN(const bool switched, may_have_switched());
+  if (!switched) return advance(RunEvent::give_up);
+  for (const bool original : {true, false})
+    MOULT_TRY(run_.each_machine([&](const MachinePair& pair) {
+      return run_.platform().network().move(run_.id(), pair.original, original ? pair.original : pair.clone,
+                                            original ? Side::sealed : Side::production);
+    }));
+  return advance(RunEvent::commit, R"({"found":"the switch was begun before this process"})");
+}
+
 Result<RunEnd> Conductor::abort() {
-  if (!next_state(state_, RunEvent::abort) && state_ == RunState::cutting_over) MOULT_TRY(advance(RunEvent::give_up));
+  if (state_ == RunState::cutting_over) MOULT_TRY(settle_switch());
   if (!next_state(state_, RunEvent::abort))
     return fail(Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be aborted",
-                state_ == RunState::confirming ? "Use `moult rollback " + run_.id() + "`; it keeps every write." : "");
-  MOULT_TRY(undo_run(run_));
+                state_ == RunState::confirming
+                    ? "The clone serves. Use `moult rollback " + run_.id() + "`; it keeps every write."
+                    : "");
+  MOULT_TRY(undo_run(run_, "abort"));
   MOULT_TRY(advance(RunEvent::abort));
   MOULT_TRY(sign());
   return RunEnd{state_, 0, {}};
 }
 
-Result<> Conductor::check_can_roll_back() const {
+Result<> Conductor::check_can_roll_back() {
+  if (state_ == RunState::cutting_over) MOULT_TRY(settle_switch());
   if (next_state(state_, RunEvent::roll_back)) return {};
   return fail(
       Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
       state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
 }
 
+Result<bool> Conductor::is_switched_back() {
+  const auto value = run_.world.store.journal().value(run_.id(), kSwitchedBack);
+  if (!value && value.error().code != Code::not_found) return Unexpected(value.error());
+  return value.has_value();
+}
+
 Result<RunEnd> Conductor::roll_back() {
   MOULT_TRY(check_can_roll_back());
+  MOULT_ASSIGN(const bool switched_back, is_switched_back());
+  if (switched_back) return clean_up_rollback();
   if (const auto sets = one_way_sets(run_.work.plan); !sets.empty())
     return fail(Code::refused,
                 "data set " + joined(sets) +
@@ -197,6 +265,8 @@ Result<RunEnd> Conductor::roll_back() {
 
 Result<RunEnd> Conductor::roll_back_one_way() {
   MOULT_TRY(check_can_roll_back());
+  MOULT_ASSIGN(const bool switched_back, is_switched_back());
+  if (switched_back) return clean_up_rollback();
   MOULT_TRY(run_.ledger.record("rollback.one_way", nlohmann::json{{"accepted", one_way_sets(run_.work.plan)}}.dump()));
   return back_to_original();
 }
@@ -221,16 +291,32 @@ Result<> Conductor::record_left_behind() {
 Result<RunEnd> Conductor::back_to_original() {
   MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
   Cutover cutover(run_, Direction{false}, std::move(entry));
-  MOULT_TRY(cutover.perform());
+  if (auto done = cutover.perform(); !done) {
+    // Its services were started for the switch that did not come.
+    if (auto stopped = stop_writers(run_); !stopped)
+      run_.world.observer.warn("the sealed original works on: " + stopped.error().describe());
+    MOULT_TRY(run_.ledger.record(cutover.off() ? "cutover.stuck" : "rollback.given_up", facts_of(done.error())));
+    return Unexpected(std::move(done).error());
+  }
   stall_ms_ = cutover.timeline().marked_ms();
-  MOULT_TRY(run_.ledger.record("rollback.switched", cutover.facts()));
+  const auto written = run_.world.store.atomically([&]() -> Result<> {
+    MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kSwitchedBack, run_.ledger.stamp().utc));
+    return run_.ledger.record("rollback.switched", cutover.facts());
+  });
+  if (!written) return Unexpected(written.error());
   MOULT_TRY(record_left_behind());
   auto good = cutover.check(kCheckDeadline);
-  MOULT_TRY(run_.ledger.record(good ? "entry.check.good" : "entry.check.failed", good ? "{}" : facts_of(good.error())));
-  MOULT_TRY(undo_run(run_));
+  MOULT_TRY(run_.ledger.record(check_event(run_, good.has_value()), good ? "{}" : facts_of(good.error())));
+  auto end = clean_up_rollback();
+  if (end && !good) return Unexpected(std::move(good).error());
+  return end;
+}
+
+/// The original serves; what the run made goes. May be repeated until it is complete.
+Result<RunEnd> Conductor::clean_up_rollback() {
+  MOULT_TRY(undo_run(run_, "rollback"));
   MOULT_TRY(advance(RunEvent::roll_back));
   MOULT_TRY(sign());
-  if (!good) return Unexpected(std::move(good).error());
   return RunEnd{state_, stall_ms_, {}};
 }
 
@@ -238,6 +324,11 @@ Result<RunEnd> Conductor::finish() {
   if (!next_state(state_, RunEvent::finish))
     return fail(Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be finished",
                 "A run is finished after its cutover; see `moult status " + run_.id() + "`.");
+  MOULT_ASSIGN(const bool switched_back, is_switched_back());
+  if (switched_back)
+    return fail(Code::refused,
+                "run " + run_.id() + " was rolled back, and the original serves: there is no clone to keep",
+                "`moult rollback " + run_.id() + "` again completes its clean-up.");
   MOULT_TRY(finish_run(run_));
   MOULT_TRY(advance(RunEvent::finish));
   MOULT_TRY(sign());

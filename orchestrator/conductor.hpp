@@ -40,7 +40,12 @@ class Conductor {
   Result<> cut_over();
   Result<> after_switch(class Cutover& cutover);
   Result<RunEnd> abort_because(Error cause);
-  Result<> check_can_roll_back() const;
+  Result<> check_entry();
+  Result<bool> may_have_switched();
+  Result<> settle_switch();
+  Result<> check_can_roll_back();
+  Result<bool> is_switched_back();
+  Result<RunEnd> clean_up_rollback();
   Result<RunEnd> back_to_original();
   Result<> record_left_behind();
   Result<> sign();

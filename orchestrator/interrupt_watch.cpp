@@ -1,5 +1,7 @@
 #include "orchestrator/interrupt_watch.hpp"
 
+#include <utility>
+
 namespace moult {
 
 InterruptWatch::InterruptWatch(RunContext& run) : run_(run), thread_([this] { watch(); }) {}
@@ -13,22 +15,37 @@ InterruptWatch::~InterruptWatch() {
   thread_.join();
 }
 
-bool InterruptWatch::clones_are_expendable() const {
-  const auto record = run_.world.store.journal().run(run_.id());
-  if (!record) return false;
-  const auto state = run_state_of(record->state);
-  // Who was asked before `ready` begins never cuts over. In `ready` the switch may be a moment away.
+namespace {
+
+/// Who was asked before `ready` begins never cuts over. In `ready` the switch may be a moment away.
+bool clones_are_expendable(RunState state) {
   return state == RunState::cloning || state == RunState::upgrading || state == RunState::converging;
+}
+
+const char* what_follows(RunState state) {
+  if (state == RunState::confirming) return "what is being done ends first; the clone serves on";
+  if (state == RunState::cutting_over) return "before the commit the run is undone; after it the clone serves on";
+  return "the run is undone (this takes a moment)";
+}
+
+}  // namespace
+
+std::optional<RunState> InterruptWatch::state() const {
+  const auto record = run_.world.store.journal().run(run_.id());
+  return record ? run_state_of(record->state) : std::nullopt;
 }
 
 void InterruptWatch::watch() {
   std::unique_lock lock(mutex_);
+  bool said = false;
   while (!over_.wait_for(lock, Millis{100}, [this] { return done_; })) {
     if (!run_.world.interrupt.asked()) continue;
-    run_.world.observer.warn("stopping; the run is undone (this takes a moment)");
-    if (clones_are_expendable())
-      for (const auto& pair : run_.machines()) (void)run_.platform().lifecycle().stop(pair.clone, Millis{0});
-    return;
+    const auto now = state();
+    if (!now) continue;
+    if (!std::exchange(said, true)) run_.world.observer.warn(std::string("stopping; ") + what_follows(*now));
+    // A clone may be started a moment after it was looked for.
+    if (!clones_are_expendable(*now)) return;
+    for (const auto& pair : run_.machines()) (void)run_.platform().lifecycle().stop(pair.clone, Millis{0});
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "orchestrator/run_context.hpp"
@@ -19,7 +20,7 @@ class InterruptWatch {
 
  private:
   void watch();
-  [[nodiscard]] bool clones_are_expendable() const;
+  [[nodiscard]] std::optional<RunState> state() const;
 
   RunContext& run_;
   std::mutex mutex_;

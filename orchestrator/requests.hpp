@@ -3,7 +3,7 @@
 #include <string>
 
 #include "descriptors/base/result.hpp"
-#include "orchestrator/store/journal.hpp"
+#include "orchestrator/store/store.hpp"
 
 namespace moult {
 
@@ -11,7 +11,7 @@ namespace moult {
 enum class Request { none, cutover, abort };
 
 [[nodiscard]] Result<> put_request(Journal& journal, const std::string& run, Request request);
-/// Takes the request, if any, out of the journal.
-[[nodiscard]] Result<Request> take_request(Journal& journal, const std::string& run);
+/// Takes the request, if any, out of the journal: in one transaction, so that none is lost that comes meanwhile.
+[[nodiscard]] Result<Request> take_request(Store& store, const std::string& run);
 
 }  // namespace moult

@@ -4,6 +4,7 @@
 
 namespace moult {
 
+Result<> NoneEntry::ready(Millis) { return {}; }
 Result<> NoneEntry::hold(Millis) { return {}; }
 Result<> NoneEntry::drain(Millis) { return {}; }
 Result<> NoneEntry::release() { return {}; }

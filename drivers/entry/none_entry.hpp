@@ -11,6 +11,7 @@ class NoneEntry final : public Entry {
  public:
   explicit NoneEntry(const EntrySpec& spec) : check_url_(spec.check_url) {}
   [[nodiscard]] bool can_hold() const override { return false; }
+  Result<> ready(Millis ttl) override;
   Result<> hold(Millis ttl) override;
   Result<> drain(Millis deadline) override;
   Result<> release() override;

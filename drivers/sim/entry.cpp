@@ -5,6 +5,10 @@ namespace {
 constexpr Time kMillisecond = 1000;
 }  // namespace
 
+Result<> SimEntry::ready(Millis) {
+  return where().map([](const EntryState&) {});
+}
+
 Result<> SimEntry::hold(Millis ttl) {
   return world_.call(CallId::hold, nullptr, [&]() -> Result<> {
     if (can_hold()) world_.hold(world_.now() + ttl.count() * kMillisecond);

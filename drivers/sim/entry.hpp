@@ -9,6 +9,7 @@ class SimEntry final : public Entry {
  public:
   explicit SimEntry(World& world) : world_(world) {}
   bool can_hold() const override { return world_.gate().can_hold; }
+  Result<> ready(Millis ttl) override;
   Result<> hold(Millis ttl) override;
   Result<> drain(Millis deadline) override;
   Result<> release() override;

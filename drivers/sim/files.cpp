@@ -71,6 +71,12 @@ Result<Pending> SimFiles::pending(const std::string& set) {
 Result<> SimFiles::open_target(const FileSet& set) {
   return world_.call(CallId::open_target, &machine_, [&]() -> Result<> {
     MOULT_ASSIGN(Domain * domain, guest());
+    const auto opened = domain->guest.helper->targets.find(set.name);
+    if (opened != domain->guest.helper->targets.end() && opened->second.set.root == set.root &&
+        !opened->second.emitted) {
+      opened->second.set = set;
+      return {};
+    }
     Target target;
     target.set = set;
     each_path(world_.tree(*domain), set, [&](const std::string& path, const FileNode& node) {
@@ -113,6 +119,8 @@ Result<EmitReport> SimFiles::emit(const std::string& set, RoundMode mode, const 
     const auto taken = take_round(world_.tree(domain), *domain.guest.helper, *source, mode, theirs);
     MOULT_TRY(send(encode_round(taken.records), sink));
     mark_taken(world_.tree(domain), *source, taken, mode);
+    auto& targets = domain.guest.helper->targets;
+    if (const auto other_life = targets.find(set); other_life != targets.end()) other_life->second.emitted = true;
     return taken.report;
   });
 }

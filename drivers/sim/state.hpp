@@ -53,6 +53,7 @@ struct Target {
   FileSet set;
   std::map<std::string, Held> held;
   std::set<std::string> conflicts;  ///< changed on both sides, and no rule decided
+  bool emitted = false;             ///< since it was opened: its knowledge is out of date
 };
 
 /// A run's helper: gone when the guest goes.

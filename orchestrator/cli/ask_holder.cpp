@@ -15,14 +15,25 @@ namespace {
 
 constexpr Millis kPoll{200};
 
-/// True once the request has taken the run out of `ready`.
-Result<bool> has_taken_effect(Store& store, const std::string& run, Request request, std::int64_t since) {
-  MOULT_ASSIGN(const auto record, store.journal().run(run));
-  if (request == Request::cutover) MOULT_TRY(refuse_given_up(store.audit(), run, since));
-  const auto state = run_state_of(record.state);
-  if (!state || (!is_over(*state) && *state != RunState::confirming)) return false;
-  std::printf("run %s is %s\n", run.c_str(), record.state.c_str());
-  return true;
+/// How a row ends the wait for a cutover; null: it does not.
+const char* outcome_of(const AuditRow& row, const nlohmann::json& facts) {
+  if (row.event == "cutover.refused") return "the run goes on waiting";
+  if (row.event == "cutover.stuck") return "neither side serves";
+  if (row.event == "entry.check.failed") return "the check through the entry failed after the switch";
+  if (row.event == "run.failed") return "the run failed, the original serves";
+  const bool given_up = row.event == "run.state" && facts.value("from", "") == name_of(RunState::cutting_over) &&
+                        facts.value("to", "") == name_of(RunState::ready);
+  return given_up ? "the cutover was given up, the original serves" : nullptr;
+}
+
+/// The clone serves, and was asked whether it does.
+Result<bool> is_checked(AuditLog& log, const std::string& run, std::int64_t since) {
+  bool checked = false;
+  MOULT_TRY(log.read(since + 1, [&](const AuditRow& row) -> Result<> {
+    if (row.run == run && (row.event == "entry.check.good" || row.event == "entry.check.none")) checked = true;
+    return {};
+  }));
+  return checked;
 }
 
 Result<> await_effect(const Cli& cli, const std::string& run, const std::string& appliance, Request request,
@@ -32,7 +43,11 @@ Result<> await_effect(const Cli& cli, const std::string& run, const std::string&
     MOULT_ASSIGN(const bool held, is_held(cli, appliance));  // before the look: what was done last is seen by it
     MOULT_ASSIGN(auto store, open_store_read_only(state_dir_of(cli)));
     MOULT_ASSIGN(const bool done, has_taken_effect(*store, run, request, since));
-    if (done) return {};
+    if (done) {
+      MOULT_ASSIGN(const auto record, store->journal().run(run));
+      std::printf("run %s is %s\n", run.c_str(), record.state.c_str());
+      return {};
+    }
     if (!held)
       return fail(Code::failed, "the moult that worked on run " + run + " is gone", "See `moult status " + run + "`.");
     std::this_thread::sleep_for(kPoll);
@@ -50,13 +65,26 @@ Result<> refuse_given_up(AuditLog& log, const std::string& run, std::int64_t sin
   return log.read(since + 1, [&run](const AuditRow& row) -> Result<> {
     if (row.run != run) return {};
     const auto facts = nlohmann::json::parse(row.facts);
-    const bool given_up = row.event == "run.state" && facts.value("from", "") == name_of(RunState::cutting_over) &&
-                          facts.value("to", "") == name_of(RunState::ready);
-    if (!given_up && row.event != "run.failed") return {};
+    const char* outcome = outcome_of(row, facts);
+    if (outcome == nullptr) return {};
     return fail(code_of(facts.value("code", "")).value_or(Code::failed),
-                "the cutover was given up, the original serves: " + facts.value("error", "no reason was recorded"),
-                facts.value("remedy", ""));
+                outcome + (": " + facts.value("error", "no reason was recorded")), facts.value("remedy", ""));
   });
+}
+
+Result<bool> has_taken_effect(Store& store, const std::string& run, Request request, std::int64_t since) {
+  MOULT_ASSIGN(const auto record, store.journal().run(run));
+  if (request == Request::cutover) MOULT_TRY(refuse_given_up(store.audit(), run, since));
+  const auto state = run_state_of(record.state);
+  if (request == Request::abort) {
+    if (state == RunState::aborted) return true;
+    if (state != RunState::confirming && (!state || !is_over(*state))) return false;
+    return fail(Code::refused, "run " + run + " is " + record.state + ": it had cut over before it could be aborted",
+                state == RunState::confirming ? "`moult rollback " + run + "` goes back, with every write." : "");
+  }
+  if (state == RunState::finished) return true;
+  if (state != RunState::confirming) return false;
+  return is_checked(store.audit(), run, since);
 }
 
 Result<> ask_holder(Cli& cli, const std::string& run, const std::string& appliance, Request request) {

@@ -20,4 +20,8 @@ Result<> ask_holder(Cli& cli, const std::string& run, const std::string& applian
 /// there is none.
 [[nodiscard]] Result<> refuse_given_up(AuditLog& log, const std::string& run, std::int64_t since);
 
+/// Is what was asked for done? An abort when the run is aborted, a cutover when the clone serves and was checked.
+/// Error: the cause for which it never will be.
+[[nodiscard]] Result<bool> has_taken_effect(Store& store, const std::string& run, Request request, std::int64_t since);
+
 }  // namespace moult

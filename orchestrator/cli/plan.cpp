@@ -13,8 +13,8 @@ Result<Plan> plan_now(Platform& platform, const DescriptorPair& pair) {
   auto plan = make_plan(pair.appliance, pair.maintenance, look(pair.appliance, pair.maintenance, platform));
   if (auto payload = check_payload(pair.maintenance); !payload) plan.blockers.push_back(std::move(payload).error());
   auto entry = platform.entry(pair.appliance.entry);
-  auto state = entry ? (*entry)->where() : Result<EntryState>(Unexpected(entry.error()));
-  if (!state) plan.blockers.push_back(std::move(state).error().within("entry " + plan.entry));
+  auto ready = entry ? (*entry)->ready(Millis{0}) : Result<>(Unexpected(entry.error()));
+  if (!ready) plan.blockers.push_back(std::move(ready).error().within("entry " + plan.entry));
   return plan;
 }
 

@@ -69,6 +69,10 @@ Result<> Cutover::fence() {
 Result<> Cutover::carry_last(DataStrategy& set) {
   MOULT_ASSIGN(const auto round, set.last_round());
   run_.world.observer.round_ended(set.name(), round, Millis{0});
+  if (round.paths + round.deletions > 0) {
+    const std::lock_guard lock(sets_mutex_);
+    last_rounds_.push_back(round_facts(set.name(), round));
+  }
   return refuse_conflicts(set.name(), round);
 }
 
@@ -86,7 +90,7 @@ Result<> Cutover::compare_digests(DataStrategy& set) {
         "data set " + set.name() + " differs under the fence: " + digests.source + " here, " + digests.target +
             " on the other side",
         "Something writes to the set on the side that does not serve, or the disk lies; see `moult audit show`.");
-  const std::lock_guard lock(digests_mutex_);
+  const std::lock_guard lock(sets_mutex_);
   digests_[set.name()] = digests.source;
   return {};
 }
@@ -264,21 +268,27 @@ Result<> Cutover::go_back(Error cause) {
   std::string left;
   const auto attempt = [&left](const char* what, Result<> done) {
     if (!done) left += std::string("; ") + what + ": " + done.error().describe();
-    return left.empty();
+    return done.has_value();
   };
   const bool kept = !entering_ || keep_holding();
   bool safe = !sealing_ || attempt("taking the next side off the network again", withdraw());
-  attempt("thawing", thaw(false));
-  if (safe && entering_ && !(kept && still_holding()))
+  if (safe && entering_ && !(kept && still_holding())) {
+    attempt("thawing", thaw(false));
     safe = attempt("carrying back what the next side was given", carry_back());
-  if (sealing_ && safe) attempt("putting the serving side back on the network", move(true, Side::production));
-  if (safe) attempt("releasing the entry", entry_->release());
+  }
+  // A guest that does not answer for its thaw does not keep its NICs from production; its lease thaws it.
+  const bool back =
+      safe && (!sealing_ || attempt("putting the serving side back on the network", move(true, Side::production)));
+  attempt("thawing", thaw(false));
+  if (back) attempt("releasing the entry", entry_->release());
+  off_ = !back;
   stuck_ = !safe;
   cause.message += left + clients_now();
-  if (!left.empty()) {
-    cause.remedy = "The leases end by themselves; then check with `moult status " + run_.id() + "`.";
-  }
-  if (stuck_)
+  if (!left.empty()) cause.remedy = "The leases end by themselves; then check with `moult status " + run_.id() + "`.";
+  if (off_)
+    cause.remedy = std::string("Neither side serves. `moult ") + (way_.forward ? "abort " : "rollback ") + run_.id() +
+                   (way_.forward ? "` brings the original back." : "` tries again.");
+  if (stuck_ && way_.forward)
     cause.remedy = "Neither side serves, for the next one may hold writes that the other lacks. `moult abort " +
                    run_.id() + "` brings the original back without them.";
   return Unexpected(std::move(cause));
@@ -292,6 +302,7 @@ Result<> Cutover::perform() {
   // From here on the next side serves, whatever happens: a hold that cannot be released ends with its lease.
   if (auto released = release(); !released)
     run_.world.observer.warn("the entry was not released, its hold ends by itself: " + released.error().describe());
+  for (const auto& facts : last_rounds_) (void)run_.ledger.record("data.round", facts);  // clients waited long enough
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "drivers/entry.hpp"
 #include "orchestrator/cutover/direction.hpp"
@@ -33,6 +34,8 @@ class Cutover {
   Result<> check(Millis deadline);
   /// perform() failed and could not make the serving side serve again without the risk of losing what clients wrote.
   [[nodiscard]] bool stuck() const { return stuck_; }
+  /// perform() failed, and the serving side is not known to be on the network again.
+  [[nodiscard]] bool off() const { return off_; }
   [[nodiscard]] const Timeline& timeline() const { return timeline_; }
   /// For the audit log and `moult status`: total and parts in milliseconds, and each set's digest, equal on both sides.
   [[nodiscard]] std::string facts() const;
@@ -69,10 +72,12 @@ class Cutover {
   Direction way_;
   std::unique_ptr<Entry> entry_;
   Timeline timeline_;
-  std::mutex digests_mutex_;
+  std::mutex sets_mutex_;
+  std::vector<std::string> last_rounds_;        ///< facts of what the last rounds carried
   std::map<std::string, std::string> digests_;  ///< by set, as verified under the fence
   bool sealing_ = false;                        ///< NICs of the serving side may have moved
   bool entering_ = false;                       ///< NICs of the next side may be in production
+  bool off_ = false;
   bool stuck_ = false;
   Clock::Steady held_since_{};                                      ///< of the lease that counts
   std::optional<std::chrono::system_clock::time_point> held_at_{};  ///< when clients began to wait

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -22,8 +23,11 @@ struct Direction {
   /// Where the machines that served go.
   [[nodiscard]] Side retired_place() const { return forward ? Side::sealed : Side::isolated; }
   /// How long clients may wait. Who asks for the way back wants it more than a short stall: services are started within
-  /// it.
-  [[nodiscard]] Millis budget(const RunContext& run) const { return (forward ? 1 : 10) * run.work.options.max_stall; }
+  /// it. Then it is ten times as long, yet no longer than an entry lets requests wait (60 s, twice this).
+  [[nodiscard]] Millis budget(const RunContext& run) const {
+    const auto max_stall = run.work.options.max_stall;
+    return forward ? max_stall : std::max(max_stall, std::min(10 * max_stall, Millis{30000}));
+  }
   /// Lease of hold and fence: twice the budget, so that a cutover inside its budget never meets it.
   [[nodiscard]] Millis lease(const RunContext& run) const { return 2 * budget(run); }
   [[nodiscard]] std::vector<std::unique_ptr<DataStrategy>>& sets(RunContext& run) const {

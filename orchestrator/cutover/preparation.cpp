@@ -1,5 +1,6 @@
 #include "orchestrator/cutover/preparation.hpp"
 
+#include "drivers/component_driver.hpp"
 #include "orchestrator/cutover/shrinking.hpp"
 #include "orchestrator/phases/rounds.hpp"
 
@@ -9,24 +10,15 @@ namespace {
 constexpr Millis kAnswer{2000};
 constexpr int kCatchUpRounds = 10;
 
-Result<> carry_round(DataStrategy& set) {
-  MOULT_ASSIGN(const auto round, set.round());
-  return refuse_conflicts(set.name(), round);
-}
-
-Result<> carry_thorough_round(DataStrategy& set) {
-  MOULT_ASSIGN(const auto round, set.thorough_round());
-  return refuse_conflicts(set.name(), round);
-}
-
 /// One round looks at everything, which the one under the fence has no time for. Then, since that and arming the way
 /// back took their time and clients wrote meanwhile, rounds until one is short, so that the last one is.
 Result<> catch_up(RunContext& run, const Direction& way) {
-  MOULT_TRY(each_set(run, way, carry_thorough_round));
+  MOULT_TRY(
+      each_set(run, way, [&run](DataStrategy& set) { return record_round(run, set.name(), set.thorough_round()); }));
   Shrinking rounds;
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run.platform().clock().steady();
-    MOULT_TRY(each_set(run, way, carry_round));
+    MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return record_round(run, set.name(), set.round()); }));
     if (!rounds.add(run.platform().clock().steady() - begin)) return {};
   }
   return {};
@@ -44,10 +36,22 @@ Result<> wake_machine(RunContext& run, const Direction& way, const MachinePair& 
   return {};
 }
 
+/// Its services are ready for clients, on data that lack the last round alone. Under the hold only those are checked
+/// again that an `activate` hook changes there.
 Result<> warm_machine(RunContext& run, const MachinePair& pair) {
-  for (const auto& component : run.work.maintenance.components)
-    if (component.machine == pair.original.name && run.is_updated(component.name))
-      MOULT_TRY(run.hook("warm", component.hooks.warm, pair.clone));
+  MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.clone));
+  for (const auto& component : run.work.maintenance.components) {
+    if (component.machine != pair.original.name || !run.is_updated(component.name)) continue;
+    MOULT_TRY(run.hook("warm", component.hooks.warm, pair.clone));
+    MOULT_TRY(run_check(component.check, session->access(), run.platform().clock()));
+  }
+  return {};
+}
+
+/// The sealed original learns what it holds, where that was not done after the switch.
+Result<> open_way_back(RunContext& run) {
+  for (std::size_t i = 0; i < run.back.size(); ++i)
+    if (!run.work.plan.data[i].one_way) MOULT_TRY(run.back[i]->open_target());
   return {};
 }
 
@@ -71,13 +75,16 @@ Result<> each_set(RunContext& run, const Direction& way, const std::function<Res
 }
 
 Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
-  if (auto state = entry.where(); !state) return pass(std::move(state));
+  MOULT_TRY(entry.ready(way.lease(run)));
   if (way.forward) {
     for (auto& set : run.back) MOULT_TRY(set->start_capture());
   }
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) { return wake_machine(run, way, pair); }));
-  // The hooks describe the new level.
-  if (way.forward) MOULT_TRY(run.each_machine([&](const MachinePair& pair) { return warm_machine(run, pair); }));
+  // Hooks and checks describe the new level.
+  if (way.forward)
+    MOULT_TRY(run.each_machine([&](const MachinePair& pair) { return warm_machine(run, pair); }));
+  else
+    MOULT_TRY(open_way_back(run));
   MOULT_TRY(write_out(run, way));
   return catch_up(run, way);
 }

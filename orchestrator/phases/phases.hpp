@@ -30,7 +30,7 @@ enum class Word { cut_over, abort };
 
 /// Undoes everything before cutover: entry released, file systems thawed, clones gone, chains restored, helpers
 /// removed. Idempotent: also for a run that another process left anywhere before its commit. Goes on past failures
-/// and returns the first, with what was left behind.
-[[nodiscard]] Result<> undo_run(RunContext& run);
+/// and returns the first, with what was left behind and `word`, the command that goes on.
+[[nodiscard]] Result<> undo_run(RunContext& run, const char* word);
 
 }  // namespace moult

@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
@@ -8,7 +9,8 @@
 namespace moult {
 namespace {
 
-constexpr Millis kPause{200};           ///< between looks for a word
+constexpr Millis kPause{200};  ///< between looks for a word
+constexpr Millis kSayAgain{60000};
 constexpr int kPausesBetweenRounds{5};  ///< a round a second while waiting
 
 bool due(const RunContext& run) {
@@ -30,19 +32,54 @@ void say_what_is_awaited(RunContext& run) {
     run.world.observer.note("ready; waiting until " + utc_text(run.work.options.at));
 }
 
+Error over_budget(const RunContext& run, Millis stall) {
+  return {Code::refused,
+          "clients would have to wait about " + std::to_string(stall.count()) + " ms, over the budget of " +
+              std::to_string(run.work.options.max_stall.count()) + " ms",
+          "Wait for less load, or start again with a larger --max-stall.",
+          {},
+          Disposition::fail};
+}
+
+/// Too long a stall, foreseen: who asked for the cutover is told, and asks again. A cutover that is due waits for its
+/// moment, and says so now and then.
+class TooLong {
+ public:
+  explicit TooLong(RunContext& run) : run_(run) {}
+
+  Result<> say(Millis stall, bool asked) {
+    const auto error = over_budget(run_, stall);
+    if (asked)
+      MOULT_TRY(run_.ledger.record(
+          "cutover.refused",
+          nlohmann::json{{"code", name_of(error.code)}, {"error", error.message}, {"remedy", error.remedy}}.dump()));
+    const auto now = run_.platform().clock().steady();
+    if (!asked && said_ && now - *said_ < kSayAgain) return {};
+    if (!asked) said_ = now;
+    run_.world.observer.warn("no cutover yet: " + error.describe());
+    return {};
+  }
+
+ private:
+  RunContext& run_;
+  std::optional<Clock::Steady> said_;
+};
+
 }  // namespace
 
 Result<Word> wait_ready(RunContext& run, StallForecast& forecast) {
   say_what_is_awaited(run);
+  TooLong too_long(run);
   for (int pause = 0;; ++pause) {
     MOULT_TRY(run.world.interrupt.check());
-    MOULT_ASSIGN(const auto asked, take_request(run.world.store.journal(), run.id()));
+    MOULT_ASSIGN(const auto asked, take_request(run.world.store, run.id()));
     if (asked == Request::abort) return Word::abort;
     if (pause % kPausesBetweenRounds == 0) MOULT_TRY(carry_all(run, forecast));
     if (asked == Request::cutover || due(run)) {
       MOULT_ASSIGN(const auto pending, pending_all(run));
-      if (forecast.stall(pending) <= run.work.options.max_stall) return Word::cut_over;
-      if (asked == Request::cutover) MOULT_TRY(put_request(run.world.store.journal(), run.id(), Request::cutover));
+      const auto stall = forecast.stall(pending);
+      if (stall <= run.work.options.max_stall) return Word::cut_over;
+      MOULT_TRY(too_long.say(stall, asked == Request::cutover));
     }
     run.platform().clock().sleep(kPause);
   }

@@ -18,6 +18,25 @@ Result<> refuse_conflicts(const std::string& set, const RoundReport& report) {
   return fail(Code::conflict, text, "Add a `conflict` rule for these paths to the maintenance descriptor.");
 }
 
+std::string round_facts(const std::string& set, const RoundReport& report) {
+  return nlohmann::json{{"set", set},
+                        {"round", report.number},
+                        {"paths", report.paths},
+                        {"bytes", report.bytes},
+                        {"took_ms", report.took.count()},
+                        {"deletions", report.deletions},
+                        {"kept", report.kept},
+                        {"scanned", report.scan_reason},
+                        {"conflicts", report.conflicts.size()}}
+      .dump();
+}
+
+Result<> record_round(RunContext& run, const std::string& set, const Result<RoundReport>& report) {
+  if (!report) return Unexpected(report.error());
+  if (report->paths + report->deletions > 0) MOULT_TRY(run.ledger.record("data.round", round_facts(set, *report)));
+  return refuse_conflicts(set, *report);
+}
+
 Result<> carry_all(RunContext& run, StallForecast& forecast) {
   std::vector<Workers::Job> jobs;
   for (auto& set : run.forward) {
@@ -25,12 +44,7 @@ Result<> carry_all(RunContext& run, StallForecast& forecast) {
       MOULT_ASSIGN(const auto report, set->round());
       forecast.round(set->name(), report);
       run.world.observer.round_ended(set->name(), report, forecast.last_round({{set->name(), Pending{}}}));
-      const nlohmann::json facts{
-          {"set", set->name()},    {"round", report.number},         {"paths", report.paths},
-          {"bytes", report.bytes}, {"took_ms", report.took.count()}, {"deletions", report.deletions},
-          {"kept", report.kept},   {"scanned", report.scan_reason},  {"conflicts", report.conflicts.size()}};
-      if (report.paths > 0) MOULT_TRY(run.ledger.record("data.round", facts.dump()));
-      return refuse_conflicts(set->name(), report);
+      return record_round(run, set->name(), report);
     });
   }
   return run.platform().workers().all(std::move(jobs));

@@ -10,6 +10,10 @@ namespace moult {
 
 /// One round of every set, side by side; samples go to the forecast. Error: conflict, with the paths.
 [[nodiscard]] Result<> carry_all(RunContext& run, StallForecast& forecast);
+/// A round that ended: its row in the audit log, unless it carried nothing, and its conflicts refused.
+[[nodiscard]] Result<> record_round(RunContext& run, const std::string& set, const Result<RoundReport>& report);
+/// The facts of that row.
+[[nodiscard]] std::string round_facts(const std::string& set, const RoundReport& report);
 [[nodiscard]] Result<std::map<std::string, Pending>> pending_all(RunContext& run);
 /// Refuses when paths changed on both sides and no rule decides.
 [[nodiscard]] Result<> refuse_conflicts(const std::string& set, const RoundReport& report);

@@ -8,7 +8,7 @@ namespace {
 /// Runs every step, remembers the first failure and says all of them.
 class Undoing {
  public:
-  explicit Undoing(RunContext& run) : run_(run) {}
+  Undoing(RunContext& run, const char* word) : run_(run), word_(word) {}
 
   void step(std::string_view name, const std::string& subject, const std::function<Result<>()>& effect) {
     auto done = run_.ledger.perform_plain(name, subject, effect);
@@ -18,12 +18,14 @@ class Undoing {
   }
   [[nodiscard]] Result<> result() && {
     if (!first_) return {};
-    first_->remedy = "Mend the cause, then `moult abort " + run_.id() + "` again; it goes on where it stopped.";
+    first_->remedy =
+        "Mend the cause, then `moult " + std::string(word_) + " " + run_.id() + "` again; it goes on where it stopped.";
     return Unexpected(std::move(*first_));
   }
 
  private:
   RunContext& run_;
+  const char* word_;
   std::optional<Error> first_;
 };
 
@@ -62,9 +64,9 @@ Result<> remove_helper(RunContext& run, const MachinePair& pair) {
 
 }  // namespace
 
-Result<> undo_run(RunContext& run) {
-  Undoing undoing(run);
-  undoing.step("entry.release", "", [&] { return let_clients_go(run); });
+/// Clients are let go when the original can answer them, and no clone answers to its address any more.
+Result<> undo_run(RunContext& run, const char* word) {
+  Undoing undoing(run, word);
   for (const auto& pair : run.machines()) {
     const auto& name = pair.original.name;
     undoing.step("clone.discard", name, [&]() -> Result<> {
@@ -73,8 +75,11 @@ Result<> undo_run(RunContext& run) {
     });
     undoing.step("network.restore", name, [&] { return serve_again(run, pair); });
     undoing.step("helper.remove", name, [&] { return remove_helper(run, pair); });
-    undoing.step("chain.restore", name, [&] { return run.platform().cloner().restore_chain(run.id(), pair.original); });
   }
+  undoing.step("entry.release", "", [&] { return let_clients_go(run); });
+  for (const auto& pair : run.machines())
+    undoing.step("chain.restore", pair.original.name,
+                 [&] { return run.platform().cloner().restore_chain(run.id(), pair.original); });
   for (const auto& uri : hosts_of(run.work.plan))
     undoing.step("network.remove", uri, [&] { return run.platform().network().remove(run.id(), uri); });
   return std::move(undoing).result();

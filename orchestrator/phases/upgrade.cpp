@@ -101,21 +101,10 @@ Result<std::string> update_one(RunContext& run, const Component& component) {
   return json{{"component", component.name}, {"level", level}}.dump();
 }
 
-/// A guest that went silent may be one that is gone.
-void say_if_gone(RunContext& run, const MachineRef& clone, Error& error) {
-  if (error.code != Code::unreachable) return;
-  const auto facts = run.platform().lifecycle().inspect(clone);
-  if (!facts || facts->state == PowerState::running) return;
-  error.within("the clone " + clone.domain + " is " + std::string(name_of(facts->state)));
-  error.remedy =
-      "The original is as it was. See why the clone ended (its console, the host's log of it), then start again.";
-}
-
 /// A vendor's update says why it failed; where it is written, and that nothing is lost, is ours to say.
 Result<std::string> update_with_remedy(RunContext& run, const Component& component) {
   auto done = update_one(run, component);
   if (done) return done;
-  say_if_gone(run, run.machine(component.machine).clone, done.error());
   if (done.error().remedy.empty())
     done.error().remedy = "The original is as it was. Mend the update (" + component.update.at.text() +
                           ") or its cause, then start again.";
@@ -137,35 +126,60 @@ UpdateQueue queue_of(const RunContext& run) {
   return UpdateQueue(std::move(items));
 }
 
-/// Takes from the queue for one machine as long as something may start there.
-Result<> work_off(RunContext& run, UpdateQueue& queue, std::mutex& mutex, const std::string& machine) {
-  for (;;) {
-    MOULT_TRY(run.world.interrupt.check());
-    std::optional<std::string> next;
-    {
-      const std::lock_guard lock(mutex);
-      next = queue.take(machine);
-    }
-    if (!next) return {};
-    MOULT_TRY(run.ledger.perform("update", *next, [&] { return update_with_remedy(run, run.component(*next)); }));
-    const std::lock_guard lock(mutex);
-    queue.done(*next);
+/// Updates each component as soon as all before it are done, wherever those run.
+class Upgrade {
+ public:
+  explicit Upgrade(RunContext& run) : run_(run), queue_(queue_of(run)) {}
+
+  Result<> all() {
+    MOULT_TRY(work_off(take()));
+    if (!queue_.empty()) return fail(Code::internal, "components are left that nothing lets start");
+    return {};
   }
-}
+
+ private:
+  /// What may start now, on every machine; nothing once an update has failed.
+  std::vector<std::string> take() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> names;
+    if (failed_) return names;
+    for (const auto& machine : queue_.ready_machines())
+      if (auto next = queue_.take(machine)) names.push_back(std::move(*next));
+    return names;
+  }
+
+  Result<> work_off(std::vector<std::string> names) {
+    while (names.size() == 1) {  // a chain, however long, needs no stack
+      MOULT_TRY(update(names.front()));
+      names = take();
+    }
+    std::vector<Workers::Job> jobs;
+    for (const auto& name : names)
+      jobs.emplace_back([this, name]() -> Result<> {
+        MOULT_TRY(update(name));
+        return work_off(take());
+      });
+    return run_.platform().workers().all(std::move(jobs));
+  }
+
+  Result<> update(const std::string& name) {
+    auto updated = run_.world.interrupt.check();
+    if (updated)
+      updated = run_.ledger.perform("update", name, [&] { return update_with_remedy(run_, run_.component(name)); });
+    const std::lock_guard lock(mutex_);
+    queue_.done(name);
+    failed_ = failed_ || !updated;
+    return updated;
+  }
+
+  RunContext& run_;
+  std::mutex mutex_;
+  UpdateQueue queue_;
+  bool failed_ = false;
+};
 
 }  // namespace
 
-Result<> upgrade_clone(RunContext& run) {
-  auto queue = queue_of(run);
-  std::mutex mutex;
-  while (!queue.empty()) {
-    std::vector<Workers::Job> jobs;
-    for (const auto& machine : queue.ready_machines())
-      jobs.emplace_back([&, machine] { return work_off(run, queue, mutex, machine); });
-    if (jobs.empty()) return fail(Code::internal, "components are left that nothing lets start");
-    MOULT_TRY(run.platform().workers().all(std::move(jobs)));
-  }
-  return {};
-}
+Result<> upgrade_clone(RunContext& run) { return Upgrade(run).all(); }
 
 }  // namespace moult

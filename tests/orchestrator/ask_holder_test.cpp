@@ -39,6 +39,23 @@ TEST_CASE("a cutover that was given up says why, with the cause's code, to whom 
   CHECK(refuse_given_up(store->audit(), "r1", store->audit().tip()->issued));  // the next one is another matter
 }
 
+TEST_CASE("an abort that came too late is no success, and a cutover is none before its check", "[ask]") {
+  auto store = store_with_run("confirming");
+  const auto aborted = has_taken_effect(*store, "r1", Request::abort, 0);
+  REQUIRE_FALSE(aborted);
+  CHECK(aborted.error().code == Code::refused);
+  CHECK(has_taken_effect(*store, "r1", Request::cutover, 0) == false);
+  REQUIRE(store->audit().append({"r1", "", "tester", kUtc, "entry.check.good", "{}"}));
+  CHECK(has_taken_effect(*store, "r1", Request::cutover, 0) == true);
+
+  store = store_with_run("confirming");
+  REQUIRE(
+      store->audit().append({"r1", "", "tester", kUtc, "entry.check.failed", R"({"code":"failed","error":"500"})"}));
+  CHECK_FALSE(has_taken_effect(*store, "r1", Request::cutover, 0));
+  CHECK(has_taken_effect(*store_with_run("aborted"), "r1", Request::abort, 0) == true);
+  CHECK(has_taken_effect(*store_with_run("ready"), "r1", Request::abort, 0) == false);
+}
+
 TEST_CASE("a run that failed instead of cutting over says why", "[ask]") {
   auto store = store_with_run("ready");
   REQUIRE(store->audit().append({"r1", "", "tester", kUtc, "run.failed", R"({"code":"conflict","error":"both"})"}));

@@ -110,7 +110,9 @@ TEST_CASE("an interrupt after the commit undoes nothing, and one during a rollba
   CHECK(run.state() == RunState::confirming);
   run.serve_for(5);
   run.forget_interrupt();
-  REQUIRE(run.again(&Conductor::roll_back));
+  const auto again = run.again(&Conductor::roll_back);
+  INFO((again ? "" : again.error().describe()));
+  REQUIRE(again);
   CHECK(run.world().inventory(false) == before);
   run.serve_for(5);
   CHECK(run.violations() == "");
@@ -168,6 +170,97 @@ TEST_CASE("an abort that is asked for after a cutover was given up is the run's 
   REQUIRE_FALSE(end);
   CHECK(end.error().code == Code::interrupted);
   CHECK(run.state() == RunState::aborted);
+}
+
+namespace {
+
+struct Killed {};
+
+/// The orchestrator dies when it makes this call for the first time.
+SimOptions killed_at(const char* call, std::uint64_t seed) {
+  auto options = two_machines(seed);
+  options.faults.with(sim::FaultKind::kill_before, call);
+  options.faults.on_kill = [] { throw Killed{}; };
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("after a death behind the switch an abort is refused, and the rollback keeps what clients wrote",
+          "[conductor]") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    SimRun run(killed_at("release", seed));
+    const auto before = run.world().inventory(false);
+    REQUIRE_THROWS_AS(run.go(), Killed);
+    CHECK(run.state() == RunState::cutting_over);
+    run.serve_for(10);  // the hold ends by itself, and clients write to the clone
+    const auto aborted = run.again(&Conductor::abort);
+    REQUIRE_FALSE(aborted);
+    CHECK(aborted.error().code == Code::refused);
+    CHECK(aborted.error().remedy.find("moult rollback r1") != std::string::npos);
+    CHECK(run.state() == RunState::confirming);
+    const auto back = run.again(&Conductor::roll_back);
+    INFO("seed " << seed << (back ? "" : ": " + back.error().describe()));
+    REQUIRE(back);
+    CHECK(run.world().inventory(false) == before);
+    run.serve_for(5);
+    CHECK(run.violations() == "");
+  }
+}
+
+TEST_CASE("after a death in the cutover before the switch an abort undoes the run", "[conductor]") {
+  for (const char* call : {"drain", "freeze", "digest"}) {
+    SimRun run(killed_at(call, 3));
+    const auto before = run.world().inventory(false);
+    CAPTURE(call);
+    REQUIRE_THROWS_AS(run.go(), Killed);
+    run.serve_for(10);
+    REQUIRE(run.again(&Conductor::abort));
+    CHECK(run.world().inventory(false) == before);
+    CHECK(run.violations() == "");
+  }
+}
+
+TEST_CASE("a stop hook that fails after the switch leaves the clone serving and the way back usable", "[conductor]") {
+  auto options = two_machines(13);
+  options.maintenance.components.front().hooks.stop = {"dpkg-query", "-W", "no-such-package"};
+  SimRun run(options);
+  const auto before = run.world().inventory(false);
+  const auto end = run.go();
+  REQUIRE(end);
+  CHECK(end->state == RunState::confirming);
+  run.serve_for(5);
+  REQUIRE(run.again(&Conductor::roll_back));
+  CHECK(run.world().inventory(false) == before);
+  CHECK(run.violations() == "");
+}
+
+TEST_CASE("a rollback whose clean-up fails is completed by another, and never finished", "[conductor]") {
+  SimRun run(two_machines(14));
+  const auto before = run.world().inventory(false);
+  REQUIRE(run.go());
+  run.serve_for(5);
+  run.world().faults().set(sim::FaultPlan{}.with(sim::FaultKind::refuse, "restore_chain", 0));
+  const auto failed = run.again(&Conductor::roll_back);
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().remedy.find("moult rollback r1") != std::string::npos);
+  CHECK(run.state() == RunState::confirming);
+  CHECK(run.again(&Conductor::finish).error().code == Code::refused);
+  run.world().faults().set({});
+  run.serve_for(5);
+  REQUIRE(run.again(&Conductor::roll_back));
+  CHECK(run.state() == RunState::rolled_back);
+  CHECK(run.world().inventory(false) == before);
+  CHECK(run.violations() == "");
+}
+
+TEST_CASE("an entry that would refuse the hold stops the run before anything is cloned", "[conductor]") {
+  auto options = two_machines(15);
+  options.faults.with(sim::FaultKind::refuse, "where_entry");
+  SimRun run(options);
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(run.store().journal().steps("r1")->size() < 12);
 }
 
 TEST_CASE("a stall over its budget is refused before clients wait", "[conductor]") {

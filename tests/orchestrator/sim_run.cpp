@@ -77,6 +77,7 @@ Result<RunEnd> SimRun::go() {
 }
 
 Result<RunEnd> SimRun::again(Result<RunEnd> (Conductor::*action)()) {
+  world().revive();
   RunContext context({*platform_, *store_, observer_, *interrupt_}, work());
   Conductor conductor(context, state());
   return (conductor.*action)();

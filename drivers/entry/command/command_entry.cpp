@@ -28,6 +28,10 @@ Result<Outcome> run_word(const char* word, const std::vector<std::string>& argv,
 
 }  // namespace
 
+Result<> CommandEntry::ready(Millis) {
+  return where().map([](const EntryState&) {});
+}
+
 Result<> CommandEntry::hold(Millis ttl) {
   MOULT_TRY(run_word("hold", spec_.hold, kCallDeadline, {{"MOULT_TTL_MS", std::to_string(ttl.count())}}));
   return {};

@@ -12,6 +12,7 @@ class CommandEntry final : public Entry {
  public:
   explicit CommandEntry(EntrySpec spec) : spec_(std::move(spec)) {}
   [[nodiscard]] bool can_hold() const override { return true; }
+  Result<> ready(Millis ttl) override;
   Result<> hold(Millis ttl) override;
   Result<> drain(Millis deadline) override;
   Result<> release() override;

@@ -13,7 +13,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr Millis kPoll{1};
-/// What moult-hold.lua appends to a frontend's name once the action has seen a request of it.
+/// What moult-hold.lua appends to a frontend's name once the action has seen a request of it. The value is the longest
+/// that it lets a request wait, in milliseconds.
 constexpr const char* kSeen = "|seen";
 
 std::int64_t epoch_ms() {
@@ -83,7 +84,8 @@ Result<HaproxyEntry::Sight> HaproxyEntry::look() const {
                 set_up_text(map_, frontend_));
   Sight sight;
   MOULT_ASSIGN(sight.statistics, read_statistics(answer));
-  sight.action_seen = !value_of(seen_key, answer).empty();
+  const auto longest = value_of(seen_key, answer);
+  std::from_chars(longest.data(), longest.data() + longest.size(), sight.longest_ms);
   const auto expiry = value_of(frontend_, answer);
   std::from_chars(expiry.data(), expiry.data() + expiry.size(), sight.expiry_ms);
   auto& all = sight.statistics.backends;
@@ -104,7 +106,7 @@ Result<> HaproxyEntry::check_set_up(const Sight& sight) const {
   if (backends_.empty() && frontends.size() > 1)
     return fail(Code::refused, "HAProxy at " + api_.socket() + " serves other frontends too: " + joined(frontends),
                 "name the backends that lead to the appliance under entry.haproxy.backends");
-  if (!sight.action_seen)
+  if (!sight.action_seen())
     return fail(Code::refused,
                 "no request of frontend " + frontend_ + " has passed the moult_hold action since HAProxy started",
                 "send one request if there was none; otherwise " + set_up_text(map_, frontend_));
@@ -119,14 +121,27 @@ Result<> HaproxyEntry::check_level() const {
               "write `level admin` on its `stats socket` line");
 }
 
-Result<> HaproxyEntry::hold(Millis ttl) {
+Result<HaproxyEntry::Sight> HaproxyEntry::look_set_up(Millis ttl) const {
   MOULT_ASSIGN(auto sight, look());
-  if (!sight.action_seen && !check_url_.empty() && sight.expiry_ms == 0) {
+  if (!sight.action_seen() && !check_url_.empty() && sight.expiry_ms == 0) {
     (void)check_through(check_url_, Millis{300});  // a first request since HAProxy started may be ours
     MOULT_ASSIGN(sight, look());
   }
   MOULT_TRY(check_set_up(sight));
   MOULT_TRY(check_level());
+  if (ttl.count() <= sight.longest_ms) return sight;
+  return fail(Code::refused,
+              "HAProxy at " + api_.socket() + " lets no request wait longer than " + std::to_string(sight.longest_ms) +
+                  " ms, and a hold may last " + std::to_string(ttl.count()) + " ms",
+              "raise MOULT_HOLD_MAX_MS in its configuration and reload it, or allow a shorter stall");
+}
+
+Result<> HaproxyEntry::ready(Millis ttl) {
+  return look_set_up(ttl).map([](const Sight&) {});
+}
+
+Result<> HaproxyEntry::hold(Millis ttl) {
+  MOULT_ASSIGN(const auto sight, look_set_up(ttl));
   const auto expiry = std::to_string(epoch_ms() + ttl.count());
   const std::string command = sight.expiry_ms == 0 ? "add map " : "set map ";
   MOULT_ASSIGN(const auto answer, api_.ask(command + key() + " " + expiry + "; get map " + key()));
@@ -192,7 +207,7 @@ Result<> HaproxyEntry::release() {
 
 Result<EntryState> HaproxyEntry::where() {
   MOULT_ASSIGN(const auto sight, look());
-  return EntryState{sight.action_seen && sight.expiry_ms > epoch_ms(), sight.in_flight()};
+  return EntryState{sight.action_seen() && sight.expiry_ms > epoch_ms(), sight.in_flight()};
 }
 
 Result<> HaproxyEntry::check(Millis deadline) {

@@ -16,7 +16,10 @@ class HaproxyEntry final : public Entry {
   explicit HaproxyEntry(const EntrySpec& spec);
 
   [[nodiscard]] bool can_hold() const override { return true; }
-  /// Refused where HAProxy does not know the map, or where no request has passed the action yet.
+  /// Refused where HAProxy does not know the map, where no request has passed the action yet (a request to the check's
+  /// URL is sent then), or where it lets no request wait for so long.
+  Result<> ready(Millis ttl) override;
+  /// The same refusals.
   Result<> hold(Millis ttl) override;
   /// Also closes HAProxy's idle connections to the appliance. Error: refused, when a connection stays that belongs to a
   /// client.
@@ -27,13 +30,15 @@ class HaproxyEntry final : public Entry {
 
  private:
   struct Sight {
-    Statistics statistics;  ///< of all frontends and of the appliance's backends
-    bool action_seen = false;
-    std::int64_t expiry_ms = 0;  ///< 0: no hold
+    Statistics statistics;        ///< of all frontends and of the appliance's backends
+    std::int64_t longest_ms = 0;  ///< that the action lets a request wait; 0: it has not seen one
+    std::int64_t expiry_ms = 0;   ///< 0: no hold
+    [[nodiscard]] bool action_seen() const { return longest_ms > 0; }
     [[nodiscard]] std::uint64_t in_flight() const;
     [[nodiscard]] std::uint64_t open_connections() const;
   };
   [[nodiscard]] Result<Sight> look() const;
+  [[nodiscard]] Result<Sight> look_set_up(Millis ttl) const;
   [[nodiscard]] Result<> check_set_up(const Sight& sight) const;
   [[nodiscard]] Result<> check_level() const;
   [[nodiscard]] Result<Sight> wait_until_empty(std::chrono::steady_clock::time_point until, Millis deadline) const;

@@ -18,8 +18,8 @@
 -- wait: a dead orchestrator holds nobody for longer. Requests on kept-alive connections wait like any other.
 -- No request waits longer than MOULT_HOLD_MAX_MS, whatever the map says.
 --
--- When the action first sees a request of a frontend, it notes "<frontend>|seen" in the map: moult reads it as the
--- proof that the rule is in place, and refuses to hold where it is missing.
+-- When the action first sees a request of a frontend, it notes "<frontend>|seen" in the map, with MOULT_HOLD_MAX_MS as its
+-- value: moult reads it as the proof that the rule is in place, and refuses to hold where it is missing, or for longer.
 
 local map_name = os.getenv("MOULT_HOLD_MAP") or "/etc/haproxy/moult-hold.map"
 local max_ms = tonumber(os.getenv("MOULT_HOLD_MAX_MS") or "") or 60000
@@ -55,7 +55,7 @@ core.register_action("moult_hold", {"http-req"}, function(txn)
   local frontend = txn.f:fe_name()
   if not seen[frontend] then
     seen[frontend] = true
-    core.set_map(map_name, frontend .. "|seen", "1")
+    core.set_map(map_name, frontend .. "|seen", tostring(math.floor(max_ms)))
   end
   local expiry = expiries:lookup(frontend)
   if expiry then wait(frontend, tonumber(expiry)) end

@@ -269,6 +269,19 @@ void a_target_restored_from_its_manifest_remembers(const FilesContext& context) 
                                                   source_of(manifest.substr(0, manifest.size() / 2))));
 }
 
+void a_target_that_is_opened_again_remembers(const FilesContext& context) {
+  write(context.source, "a", "one");
+  open_both(context);
+  carry(context, RoundMode::reconcile);
+  write(context.source, "b", "two");
+  carry_events(context);
+  REQUIRE_GOOD(context.target.files.open_target(set_on(context, context.target)));
+  check_digests_equal(context);
+  write(context.source, "b", "three");
+  CHECK(carry_events(context).applied.conflicts.empty());
+  check_digests_equal(context);
+}
+
 void an_unknown_set_is_an_error(const FilesContext& context) {
   const auto nowhere = [](Bytes) -> Result<> { return {}; };
   CHECK_FALSE(context.source.files.emit("never-declared", RoundMode::events, source_of(""), nowhere));
@@ -325,6 +338,7 @@ void guest_files_contract(const MakeFiles& make_context) {
   make("exclude", excluded_paths_stay_where_they_are);
   make("digest", digests_are_equal_after_a_round_and_differ_by_a_byte);
   make("restore", a_target_restored_from_its_manifest_remembers);
+  make("reopen", a_target_that_is_opened_again_remembers);
   make("unknown", an_unknown_set_is_an_error);
   make("freeze", a_freeze_stops_writers_until_the_thaw);
   make("lease", a_freeze_ends_with_its_lease_and_says_so);

@@ -63,10 +63,17 @@ TEST_CASE("a repeated hold renews the time to live, also from another process's 
   CHECK(answer.took < 3s);
 }
 
-TEST_CASE("the configured upper bound ends a wait whatever the time to live is") {
+TEST_CASE("a hold longer than the configured upper bound is refused, and no wait is longer, whoever asks for it") {
   HaproxyWorld world({.max_ms = 200});
   auto entry = world.entry();
-  REQUIRE(entry->hold(10s));
+  CHECK(entry->ready(200ms));
+  for (const auto& refused : {entry->ready(201ms), entry->hold(10s)}) {
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::refused);
+    CHECK(refused.error().message.find("longer than 200 ms") != std::string::npos);
+  }
+  CHECK_FALSE(entry->where()->holding);
+  (void)world.ask("add map " + world.spec().map + " notes 99999999999999");
   const auto answer = get();
   CHECK(answer.status == 200);
   CHECK(answer.took >= 60ms);
