@@ -125,6 +125,10 @@ void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
 void warn(Plan& plan, const ApplianceDescriptor& appliance) {
   if (appliance.entry.kind == EntryKind::none)
     plan.warnings.emplace_back("the entry cannot hold requests: clients see the switch itself");
+  if (appliance.entry.check_url.empty())
+    plan.warnings.emplace_back(
+        "the entry names no `check`: nothing is asked through it after the switch, and nothing switches back by "
+        "itself");
   for (const auto& set : one_way_sets(plan))
     plan.warnings.push_back("data set " + set +
                             " is migrated and names no `downgrade`: from the cutover on, a rollback "

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 
 #include "drivers/component_driver.hpp"
 #include "orchestrator/cli/cli.hpp"
@@ -46,7 +47,10 @@ Result<> plan_command(Cli& cli, const PlanArguments& arguments) {
                                                 : plan_to_table(plan);
   std::fputs(text.c_str(), stdout);
   if (!arguments.out.empty()) {
-    MOULT_TRY(write_file(arguments.out, plan_to_json(plan)));
+    auto written = plan;  // it may be applied from another directory
+    written.appliance_file = std::filesystem::absolute(plan.appliance_file).string();
+    written.maintenance_file = std::filesystem::absolute(plan.maintenance_file).string();
+    MOULT_TRY(write_file(arguments.out, plan_to_json(written)));
     std::fprintf(stderr, "moult: plan written to %s; run it with `moult apply %s`\n", arguments.out.c_str(),
                  arguments.out.c_str());
   }
