@@ -18,8 +18,6 @@ constexpr Millis kSettle{2000};
 /// How long a domain may take to be seen as off once its guest is gone.
 constexpr int kLooks = 10;
 constexpr Millis kLookPause{100};
-/// A journal's value: the way back's switch is done, only its clean-up is left.
-constexpr const char* kSwitchedBack = "switched_back";
 /// A cutover that was given up is tried again from `ready` so often.
 constexpr int kCutoverTries = 3;
 
@@ -299,11 +297,7 @@ Result<RunEnd> Conductor::back_to_original() {
     return Unexpected(std::move(done).error());
   }
   stall_ms_ = cutover.timeline().marked_ms();
-  const auto written = run_.world.store.atomically([&]() -> Result<> {
-    MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kSwitchedBack, run_.ledger.stamp().utc));
-    return run_.ledger.record("rollback.switched", cutover.facts());
-  });
-  if (!written) return Unexpected(written.error());
+  MOULT_TRY(run_.ledger.record("rollback.switched", cutover.facts()));
   MOULT_TRY(record_left_behind());
   auto good = cutover.check(kCheckDeadline);
   MOULT_TRY(run_.ledger.record(check_event(run_, good.has_value()), good ? "{}" : facts_of(good.error())));

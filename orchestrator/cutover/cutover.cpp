@@ -294,11 +294,19 @@ Result<> Cutover::go_back(Error cause) {
   return Unexpected(std::move(cause));
 }
 
+/// Before clients write to the original again: whoever goes on from here must carry nothing to it any more.
+void Cutover::note_switched_back() {
+  const auto noted = run_.world.store.journal().put_value(run_.id(), kSwitchedBack, run_.ledger.stamp().utc);
+  if (!noted)
+    run_.world.observer.warn("the journal does not say that the original serves: " + noted.error().describe());
+}
+
 Result<> Cutover::perform() {
   MOULT_TRY(prepare_cutover(run_, way_, *entry_));
   timeline_.start();
   if (auto sealed = until_sealed(); !sealed) return go_back(std::move(sealed).error());
   if (auto changed = change_over(); !changed) return go_back(std::move(changed).error());
+  if (!way_.forward) note_switched_back();
   // From here on the next side serves, whatever happens: a hold that cannot be released ends with its lease.
   if (auto released = release(); !released)
     run_.world.observer.warn("the entry was not released, its hold ends by itself: " + released.error().describe());

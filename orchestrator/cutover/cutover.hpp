@@ -15,6 +15,9 @@
 
 namespace moult {
 
+/// A journal's value: the way back's switch is done, only its clean-up is left.
+inline constexpr const char* kSwitchedBack = "switched_back";
+
 /// The eleven steps that make the next side serve, for clients a stall between hold and release.
 ///
 /// Until the commit every failure leads back: released, thawed, unsealed; clients saw a pause. The commit is the
@@ -57,6 +60,7 @@ class Cutover {
   Result<> seal();
   Result<> change_over();
   Result<> enter();
+  void note_switched_back();
   Result<> release();
   Result<> until_sealed();
   Result<> withdraw();

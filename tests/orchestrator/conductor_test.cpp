@@ -254,6 +254,24 @@ TEST_CASE("a rollback whose clean-up fails is completed by another, and never fi
   CHECK(run.violations() == "");
 }
 
+TEST_CASE("after a death behind the rollback's switch nothing is carried to the original any more", "[conductor]") {
+  SimRun run(two_machines(16));
+  const auto before = run.world().inventory(false);
+  REQUIRE(run.go());
+  run.serve_for(5);
+  sim::FaultPlan death;
+  death.with(sim::FaultKind::kill_before, "release");
+  death.on_kill = [] { throw Killed{}; };
+  run.world().faults().set(death);
+  REQUIRE_THROWS_AS(run.again(&Conductor::roll_back), Killed);
+  run.world().revive();
+  run.serve_for(70);  // the hold ends by itself, and clients write to the original
+  REQUIRE(run.again(&Conductor::roll_back));
+  CHECK(run.world().inventory(false) == before);
+  run.serve_for(5);
+  CHECK(run.violations() == "");
+}
+
 TEST_CASE("an entry that would refuse the hold stops the run before anything is cloned", "[conductor]") {
   auto options = two_machines(15);
   options.faults.with(sim::FaultKind::refuse, "where_entry");
