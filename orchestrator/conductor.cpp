@@ -125,6 +125,10 @@ Result<> Conductor::after_switch(Cutover& cutover) {
   stall_ms_ = cutover.timeline().marked_ms();
   MOULT_TRY(advance(RunEvent::commit, cutover.facts()));
   auto good = cutover.check(kCheckDeadline);
+  if (!good && good.error().remedy.empty())
+    good.error().remedy =
+        "See what the new level answers (a rehearsed clone shows it), mend it or the entry's `check`, then start "
+        "again.";
   MOULT_TRY(run_.ledger.record(check_event(run_, good.has_value()), good ? "{}" : facts_of(good.error())));
   if (good) run_.platform().clock().sleep(kSettle);
   // The original is off the network: what fails on it now must not keep the clone from serving, nor a bad one from
@@ -198,13 +202,19 @@ Result<RunEnd> Conductor::abort_because(Error cause) {
   return Unexpected(std::move(cause));
 }
 
-/// True when the clone may have been reached: its switch was begun and not taken back.
+/// True when clones may have been reached and may be still: the switch was begun and not taken back, and some original
+/// is off the network, where none stays when a cutover is given up.
 Result<bool> Conductor::may_have_switched() {
   MOULT_ASSIGN(const auto steps, run_.world.store.journal().steps(run_.id()));
-  return std::any_of(steps.begin(), steps.end(), [](const StepRecord& step) {
-    return step.step == "switch" && step.subject == Direction{true}.word() && step.outcome != StepOutcome::failed &&
-           step.outcome != StepOutcome::undone;
+  const bool begun = std::any_of(steps.begin(), steps.end(), [](const StepRecord& step) {
+    return step.step == "switch" && step.subject == Direction{true}.word() && step.outcome != StepOutcome::undone;
   });
+  if (!begun) return false;
+  for (const auto& pair : run_.machines()) {
+    MOULT_ASSIGN(const auto side, run_.platform().network().where(run_.id(), pair.original));
+    if (side != Side::production) return true;
+  }
+  return false;
 }
 
 /// The process that cut over died, or could not write down that it had. Before the switch the cutover counts as given

@@ -54,6 +54,15 @@ Result<> Ledger::conclude(std::int64_t sequence, std::string_view step, const st
   });
 }
 
+Result<> Ledger::take_back(std::string_view step, const std::string& subject) {
+  MOULT_ASSIGN(const auto steps, store_.journal().steps(run_));
+  for (const auto& row : steps) {
+    if (row.step != step || row.subject != subject || row.outcome == StepOutcome::undone) continue;
+    MOULT_TRY(store_.journal().conclude(row.sequence, StepOutcome::undone, "{}", stamp().utc));
+  }
+  return {};
+}
+
 Result<> Ledger::perform_plain(std::string_view step, const std::string& subject,
                                const std::function<Result<>()>& effect) {
   return perform(step, subject, [&effect]() -> Result<std::string> {

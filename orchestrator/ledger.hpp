@@ -34,6 +34,8 @@ class Ledger {
 
   [[nodiscard]] const std::string& run() const { return run_; }
   [[nodiscard]] Observer& observer() { return observer_; }
+  /// Writes down that steps of this name were taken back, so that nobody takes them for done or half done later.
+  Result<> take_back(std::string_view step, const std::string& subject);
   [[nodiscard]] Stamp stamp() const;
 
  private:

@@ -276,6 +276,8 @@ Result<> Cutover::go_back(Error cause) {
     attempt("thawing", thaw(false));
     safe = attempt("carrying back what the next side was given", carry_back());
   }
+  if (safe && entering_)
+    attempt("writing down that the switch was taken back", run_.ledger.take_back("switch", way_.word()));
   // A guest that does not answer for its thaw does not keep its NICs from production; its lease thaws it.
   const bool back =
       safe && (!sealing_ || attempt("putting the serving side back on the network", move(true, Side::production)));

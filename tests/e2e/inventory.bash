@@ -17,19 +17,39 @@ machine_inventory() {
 # processes: under emulation each one costs.
 guest_inventory() {
   "$lab_dir_of_scripts/guest" "$1" sh -c '
-    ls -d /run/moult* /tmp/moult* /var/tmp/moult* /var/lib/*moult* /etc/*moult* /opt/*moult* 2>/dev/null
+    ls -d /run/moult* /tmp/moult* /var/tmp/moult* /var/lib/*moult* /etc/*moult* /opt/*moult* /dev/virtio-ports/*moult* 2>/dev/null
     ls -l /proc/[0-9]*/exe 2>/dev/null | grep moult
     dpkg-query -W "notes-*"
     cat /opt/notes-help/VERSION 2>/dev/null
+    echo "rcu_expedited $(cat /sys/kernel/rcu_expedited)"
     ip -o link show eth0 | grep -o "link/ether [^ ]*"
     cat /proc/sys/kernel/random/boot_id' </dev/null
+}
+
+# guest_traces DOMAIN: every file of any name with "moult" in it, and every process whose program is such a one.
+guest_traces() {
+  "$lab_dir_of_scripts/guest" "$1" sh -c '
+    find / \( -path /proc -o -path /sys \) -prune -o -name "*moult*" -print 2>/dev/null
+    ls -l /proc/[0-9]*/exe 2>/dev/null | grep moult
+    true' </dev/null
+}
+
+# The firewall's rules, without counters. libvirt makes its chains with its first network, and keeps them, empty.
+firewall() {
+  local save
+  for save in iptables-save ip6tables-save; do
+    ! command -v "$save" >/dev/null || "$save" 2>/dev/null | grep -E '^-A|^:.* DROP' | grep -vE '^-A [A-Z]+ -j LIBVIRT_' |
+      sed "s/ \[.*\]//; s/^/${save%-save} /" || true
+  done
+  nft list tables 2>/dev/null || true
 }
 
 host_inventory() {
   echo "== machines"; virsh --quiet list --all --name | sort
   echo "== networks"; virsh --quiet net-list --all --name | sort
   echo "== bridges"; ip -o link show type bridge | awk '{print $2}' | sort
-  echo "== firewall"; { nft list tables 2>/dev/null || true; } | sort
+  echo "== pools"; virsh --quiet pool-list --all --name | sort
+  echo "== firewall"; firewall | sort
   echo "== images"; find /var/lib/libvirt/images /var/lib/libvirt/qemu -name '*moult*' -o -path '*/images/*' | sort
   echo "== programs"; for process in /proc/[0-9]*; do
     case $(readlink "$process/exe" || true) in "$MOULT"|*moult-helper) echo "$process is $(readlink "$process/exe")" ;; esac

@@ -16,18 +16,21 @@ command_limit=${E2E_LIMIT:-600}
 
 wrong() { printf '    %s\n' "$@" >&2; exit 1; }
 
-# moult ARGUMENTS...: output in $case_dir/out and err, exit code in $code. Never fails by itself.
+# moult ARGUMENTS...: output in $case_dir/out and err, exit code in $code. Never fails by itself. Both files are appended to, so
+# that one in the background, which has them open too, overwrites nothing.
 moult() {
   printf '    $ moult %s\n' "$*" >>"$case_dir/log"
   code=0
-  timeout -k 90 "$command_limit" "$MOULT" --state "$state" "$@" >"$case_dir/out" 2>"$case_dir/err" </dev/null || code=$?
+  truncate -s 0 "$case_dir/out" "$case_dir/err"
+  timeout -k 90 "$command_limit" "$MOULT" --state "$state" "$@" >>"$case_dir/out" 2>>"$case_dir/err" </dev/null || code=$?
   { cat "$case_dir/out" "$case_dir/err"; echo "    exit code $code"; } >>"$case_dir/log"
 }
 
 # start_moult ARGUMENTS...: the same in the background; its process is $pid.
 start_moult() {
   printf '    $ moult %s &\n' "$*" >>"$case_dir/log"
-  "$MOULT" --state "$state" "$@" >"$case_dir/out" 2>"$case_dir/err" </dev/null &
+  truncate -s 0 "$case_dir/out" "$case_dir/err"
+  "$MOULT" --state "$state" "$@" >>"$case_dir/out" 2>>"$case_dir/err" </dev/null &
   pid=$!
 }
 
@@ -103,6 +106,19 @@ eventually() {
     [ "$SECONDS" -lt "$deadline" ] || wrong "waited too long for: $*" "$(tail -n 3 "$case_dir/err")"
     sleep 0.2
   done
+}
+
+# entry_holds: HAProxy's requests wait now.
+entry_holds() { echo 'show map /run/haproxy/moult-hold.map' | socat - /run/haproxy/admin.sock | grep -Eq ' notes [0-9]+$'; }
+
+# held_request: asks through the entry in the background; waited_and_answered: it had an answer, and not before a second.
+held_request() {
+  curl -fsS --max-time 60 -o /dev/null -w '%{time_total}' "$entry_url/health" >"$case_dir/waited" 2>>"$case_dir/log" &
+  request_pid=$!
+}
+waited_and_answered() {
+  wait "$request_pid" || wrong "a request that waited at the entry failed"
+  awk '{exit !($1 > 1)}' "$case_dir/waited" || wrong "the request did not wait at the entry: $(cat "$case_dir/waited") s"
 }
 
 in_state() { "$MOULT" --state "$state" runs -o json | jq -e --arg state "$1" 'any(.[]; .state == $state)' >/dev/null; }

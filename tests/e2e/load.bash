@@ -4,8 +4,9 @@
 load=$(find "$moult_cache"/programs-*/ -maxdepth 1 -name notes-load -type f | head -n 1)
 [ -n "$load" ] || load=$("$repo/samples/notes/programs")/notes-load
 
+# start_load [OPTION...]: through the entry, or where `--host` and `--port` say.
 start_load() {
-  "$load" run --log "$case_dir/load.log" --rate 60 --timeout 30 2>>"$case_dir/log" &
+  "$load" run --log "$case_dir/load.log" --rate 60 --timeout 30 "$@" 2>>"$case_dir/log" &
   load_pid=$!
   trap 'kill "$load_pid" 2>/dev/null || true' EXIT
   sleep 1

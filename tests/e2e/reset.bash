@@ -40,3 +40,17 @@ reset_appliance() {
   start_haproxy "$repo/samples/notes/haproxy.cfg"
   wait_for 60 "the appliance behind HAProxy" curl -fsS --max-time 2 http://10.77.0.1:8080/health
 }
+
+# For cases that switch one machine alone: HAProxy asks `app` itself for the notes. nginx on `web` keeps connections to `app`, and a
+# switch of both is what closes them.
+haproxy_to_each_machine() {
+  { sed 's|^  default_backend|  use_backend app if { path_beg /notes }\n  default_backend|' "$repo/samples/notes/haproxy.cfg"
+    printf '\nbackend app\n  option http-server-close\n  server app 10.77.0.12:8080\n'; } >"$MOULT_LAB_DIR/haproxy-each.cfg"
+  stop_haproxy
+  start_haproxy "$MOULT_LAB_DIR/haproxy-each.cfg"
+}
+
+haproxy_as_ever() {
+  stop_haproxy
+  start_haproxy "$repo/samples/notes/haproxy.cfg"
+}

@@ -76,6 +76,63 @@ TEST_CASE("whatever calls fail, no acknowledged write is lost and one side serve
   CHECK((lives.count < 100 || reached > lives.count / 10));
 }
 
+namespace {
+
+struct Killed {};
+
+SimOptions with_deaths(std::uint64_t seed, std::uint32_t ppm) {
+  auto options = with_chance(seed, ppm);
+  for (const auto kind : {sim::FaultKind::kill_before, sim::FaultKind::kill_after})
+    options.faults.ppm[static_cast<std::size_t>(kind)] = 2 * ppm;
+  options.faults.on_kill = [] { throw Killed{}; };
+  return options;
+}
+
+/// What a person asks for who finds a run without a process.
+void next_word(SimRun& run, std::uint64_t seed) {
+  if (run.state() != RunState::confirming)
+    (void)run.again(&Conductor::abort);
+  else
+    (void)run.again(seed % 2 == 0 ? &Conductor::roll_back : &Conductor::finish);
+}
+
+/// Deaths and other faults until the run is over. False: it was not in so many tries.
+bool live_through_deaths(SimRun& run, std::uint64_t seed) {
+  for (int attempt = 0; attempt < 12; ++attempt) {
+    try {
+      if (attempt == 0)
+        (void)run.go();
+      else
+        next_word(run, seed);
+    } catch (const Killed&) {
+      run.world().revive();
+    }
+    if (!run.begun() || is_over(run.state())) return true;
+    run.serve_for(static_cast<int>(seed % 5) * 17);  // also longer than any lease
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("whenever the orchestrator dies, another one ends its run and loses nothing", "[chance]") {
+  const auto lives = wanted();
+  std::uint64_t unended = 0;
+  for (std::uint64_t seed = lives.from; seed < lives.from + lives.count; ++seed) {
+    auto options = with_deaths(seed, lives.ppm);
+    options.keep_trace = lives.count == 1;
+    SimRun run(std::move(options));
+    unended += live_through_deaths(run, seed) ? 0 : 1;
+    run.serve_for(30);
+    const auto broken = run.violations();
+    if (lives.count == 1) UNSCOPED_INFO(run.world().trace().text(2000));
+    if (!broken.empty())
+      FAIL_CHECK("MOULT_SEEDS=\"" << seed << " 1 " << lives.ppm << "\", " << name_of(run.state()) << ":\n" << broken);
+  }
+  WARN(unended << " of " << lives.count << " runs could not be ended");
+  CHECK((lives.count < 100 || unended < lives.count / 50));
+}
+
 // What chance once found, made certain.
 
 TEST_CASE("addresses that are announced late or not at all do not undo a switch", "[chance]") {

@@ -172,6 +172,29 @@ TEST_CASE("an abort that is asked for after a cutover was given up is the run's 
   CHECK(run.state() == RunState::aborted);
 }
 
+TEST_CASE("a switch that was taken back is not made whole by whoever finds the next attempt dead", "[conductor]") {
+  auto options = two_machines(3);
+  options.faults.with(sim::FaultKind::lose_answer, "move", 7);  // the switch's first: it may have happened
+  SimRun run(options);
+  int attempts = 0;
+  run.on_state([&](RunState entered) {
+    if (entered != RunState::cutting_over || ++attempts < 2) return;
+    sim::FaultPlan death;
+    death.with(sim::FaultKind::kill_before, "emit");
+    death.on_kill = [] { throw 0; };
+    run.world().faults().set(death);
+  });
+  const auto before = run.world().inventory(false);
+  REQUIRE_THROWS(run.go());
+  REQUIRE(attempts == 2);
+  run.serve_for(10);  // clients write to the original
+  const auto end = run.again(&Conductor::abort);
+  INFO((end ? "" : end.error().describe()));
+  REQUIRE(end);
+  CHECK(run.world().inventory(false) == before);
+  CHECK(run.violations() == "");
+}
+
 namespace {
 
 struct Killed {};
