@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "orchestrator/requests.hpp"
+
 namespace moult {
 
 InterruptWatch::InterruptWatch(RunContext& run) : run_(run), thread_([this] { watch(); }) {}
@@ -16,6 +18,8 @@ InterruptWatch::~InterruptWatch() {
 }
 
 namespace {
+
+constexpr Millis kPause{200};
 
 /// Who was asked before `ready` begins never cuts over. In `ready` the switch may be a moment away.
 bool clones_are_expendable(RunState state) {
@@ -35,10 +39,19 @@ std::optional<RunState> InterruptWatch::state() const {
   return record ? run_state_of(record->state) : std::nullopt;
 }
 
+/// `moult abort` from another process. In `ready` and after it the run itself looks for such words.
+void InterruptWatch::hear() {
+  const auto now = state();
+  if (!now || !clones_are_expendable(*now)) return;
+  const auto word = take_request(run_.world.store, run_.id());
+  if (word && *word == Request::abort) run_.world.interrupt.ask();
+}
+
 void InterruptWatch::watch() {
   std::unique_lock lock(mutex_);
   bool said = false;
-  while (!over_.wait_for(lock, Millis{100}, [this] { return done_; })) {
+  while (!over_.wait_for(lock, kPause, [this] { return done_; })) {
+    if (!run_.world.interrupt.asked()) hear();
     if (!run_.world.interrupt.asked()) continue;
     const auto now = state();
     if (!now) continue;

@@ -9,8 +9,9 @@
 
 namespace moult {
 
-/// Makes an interrupt take effect while a long command runs on a clone: until `ready` the clones are powered
-/// off, which ends every call into them; undoing the run discards them anyway. One thread, joined at the end.
+/// Makes an interrupt, and what `moult abort` asks for before `ready`, take effect while a long command runs on a
+/// clone: until `ready` the clones are powered off, which ends every call into them; undoing the run discards them
+/// anyway. One thread, joined at the end.
 class InterruptWatch {
  public:
   explicit InterruptWatch(RunContext& run);
@@ -20,6 +21,7 @@ class InterruptWatch {
 
  private:
   void watch();
+  void hear();
   [[nodiscard]] std::optional<RunState> state() const;
 
   RunContext& run_;

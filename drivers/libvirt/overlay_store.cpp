@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <pugixml.hpp>
+#include <thread>
 
 #include "drivers/libvirt/names.hpp"
 #include "drivers/libvirt/text.hpp"
@@ -18,6 +19,8 @@ namespace {
 constexpr Millis kStoreDeadline{30000};
 constexpr std::uint64_t kLeastGrowth = std::uint64_t{256} << 20U;
 constexpr std::uint64_t kGrowthShare = 4;
+constexpr int kOpenTries = 50;
+constexpr Millis kOpenPause{100};
 constexpr const char* kPoolPrefix = "moult-dir-";
 
 std::string pool_xml(const std::string& directory) {
@@ -48,7 +51,16 @@ std::string volume_xml(const OverlaySpec& overlay) {
 /// A directory as an active pool; one that was made for this is unmade at the end, its files stay.
 class DirectoryPool {
  public:
+  /// Another run on the same host may be looking into the directory now: libvirt lets one look at a time, and refuses
+  /// the others.
   static Result<DirectoryPool> open(virConnectPtr connection, const std::string& directory) {
+    for (int attempt = 1;; ++attempt) {
+      auto opened = open_once(connection, directory);
+      if (opened || attempt == kOpenTries) return opened;
+      std::this_thread::sleep_for(kOpenPause);
+    }
+  }
+  static Result<DirectoryPool> open_once(virConnectPtr connection, const std::string& directory) {
     DirectoryPool opened;
     opened.pool_.reset(virStoragePoolLookupByTargetPath(connection, directory.c_str()));
     if (opened.pool_) {

@@ -26,7 +26,8 @@ Result<> cutover_command(Cli& cli, const std::string& run) {
 Result<> abort_command(Cli& cli, const std::string& run) {
   MOULT_ASSIGN(const auto stored, find_run(cli, run));
   MOULT_ASSIGN(const bool held, is_held(cli, stored.work.plan.appliance));
-  if (held && stored.state == RunState::ready) return ask_holder(cli, run, stored.work.plan.appliance, Request::abort);
+  if (held && stored.state != RunState::confirming && !is_over(stored.state))
+    return ask_holder(cli, run, stored.work.plan.appliance, Request::abort);
   return continue_run(cli, run, "abort", &Conductor::abort);
 }
 

@@ -16,6 +16,13 @@ constexpr Millis kCheckPause{100};
 
 Result<> make_durable(DataStrategy& set) { return set.make_durable(); }
 
+/// What of a check holds for the old level as well: a `start` hook may return before its service takes connections, and
+/// clients are let go a moment later.
+CheckSpec listens(CheckSpec check) {
+  check.kind = check.kind == CheckKind::http || check.kind == CheckKind::tcp ? CheckKind::tcp : CheckKind::none;
+  return check;
+}
+
 }  // namespace
 
 Result<> Cutover::hold() {
@@ -110,9 +117,9 @@ Result<> Cutover::activate_machine(const MachinePair& pair) {
     const auto& argv = way_.forward ? component.hooks.activate : component.hooks.start;
     if (argv.empty() || (way_.forward && !run_.is_updated(component.name))) continue;
     MOULT_TRY(run_.hook(way_.forward ? "activate" : "start", argv, way_.next(pair)));
-    if (!way_.forward) continue;  // the checks describe the new level
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
-    MOULT_TRY(run_check(component.check, session->access(), run_.platform().clock()));
+    const auto check = way_.forward ? component.check : listens(component.check);
+    MOULT_TRY(run_check(check, session->access(), run_.platform().clock()));
   }
   return {};
 }
