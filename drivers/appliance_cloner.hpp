@@ -29,10 +29,12 @@ class ApplianceCloner {
   /// The clone's reference for an original in a run; computed, not looked up.
   [[nodiscard]] virtual MachineRef clone_of(const std::string& run, const MachineRef& original) const = 0;
 
-  /// Overlays' directories with what they need and have. Changes nothing.
+  /// Overlays' directories with what they need and have. Changes nothing. Error: busy, when a run has a machine's
+  /// disk in its overlay.
   virtual Result<std::vector<SpaceNeed>> space(const std::vector<MachineRef>& originals) = 0;
 
-  /// Creates the empty overlay files beforehand, so that the frozen moment is short.
+  /// Creates the empty overlay files beforehand, so that the frozen moment is short. Error: busy, when a
+  /// disk of the machine is another run's overlay.
   virtual Result<> prepare(const std::string& run, const MachineRef& original) = 0;
   /// The original goes on in its prepared overlays; what was its disk becomes the common base, read by both
   /// sides and written by none. All disks of the machine at one moment. Call while its file systems are frozen.

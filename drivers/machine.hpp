@@ -57,6 +57,7 @@ struct MachineFacts {
   bool persistent = true;
   bool autostart = false;
   bool has_agent = false;  ///< an agent channel is defined (not: it answers)
+  bool has_tpm = false;    ///< an emulated TPM, whose content a clone does not get
   std::uint64_t memory_kib = 0;
   std::vector<DiskFacts> disks;
   std::vector<NicFacts> nics;

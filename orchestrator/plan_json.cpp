@@ -35,7 +35,8 @@ void from_json(const json& in, MachineRef& ref) {
 }
 void to_json(json& out, const PlannedMachine& machine) {
   out = {{"machine", machine.ref},           {"uuid", machine.facts.uuid},   {"state", name_of(machine.facts.state)},
-         {"agent", machine.facts.has_agent}, {"disks", machine.facts.disks}, {"nics", machine.facts.nics}};
+         {"agent", machine.facts.has_agent}, {"tpm", machine.facts.has_tpm}, {"disks", machine.facts.disks},
+         {"nics", machine.facts.nics}};
 }
 void from_json(const json& in, PlannedMachine& machine) {
   in.at("machine").get_to(machine.ref);
@@ -44,6 +45,7 @@ void from_json(const json& in, PlannedMachine& machine) {
        {PowerState::absent, PowerState::off, PowerState::running, PowerState::paused, PowerState::crashed})
     if (in.at("state").get<std::string>() == name_of(state)) machine.facts.state = state;
   in.at("agent").get_to(machine.facts.has_agent);
+  machine.facts.has_tpm = in.value("tpm", false);  // absent in plans written before it was known
   in.at("disks").get_to(machine.facts.disks);
   in.at("nics").get_to(machine.facts.nics);
 }

@@ -133,6 +133,11 @@ void warn(Plan& plan, const ApplianceDescriptor& appliance) {
     plan.warnings.push_back("data set " + set +
                             " is migrated and names no `downgrade`: from the cutover on, a rollback "
                             "loses what was written to it since, and is refused without --accept-one-way");
+  for (const auto& machine : plan.machines)
+    if (machine.facts.has_tpm)
+      plan.warnings.push_back("machine " + machine.ref.name +
+                              " has an emulated TPM, and its clone's starts empty: what the guest sealed to it (disk "
+                              "keys, credentials) cannot be unsealed after the cutover");
   std::set<std::string> hosts;
   for (const auto& machine : plan.machines) hosts.insert(machine.ref.uri);
   if (hosts.size() > 1)

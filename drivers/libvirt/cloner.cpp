@@ -49,6 +49,20 @@ Presence presence_of(const std::string& run, const MachineRef& original, const s
   return done == static_cast<std::ptrdiff_t>(disks.size()) ? Presence::present : Presence::partial;
 }
 
+// Another run's overlay (with no run of ours: any run's) is that run's to commit or to delete: a clone above it would
+// stand on ground that goes away.
+Result<> refuse_other_run(const std::string& run, const MachineRef& original, const Description& seen) {
+  for (const auto& disk : seen.writable_disks()) {
+    const auto other = run_of_overlay(disk.path);
+    if (!other.empty() && other != run)
+      return fail(
+          Code::busy,
+          "disk " + disk.target + " of domain " + original.domain + " is the overlay of another run, " + other,
+          "End that run first, with the state that it was begun with: `moult --state DIR status " + other + "`.");
+  }
+  return {};
+}
+
 // Every overlay that the run may have made for these disks, whichever side they belong to.
 std::vector<std::string> overlay_files(const std::string& run, const MachineRef& original, const Description& seen) {
   std::vector<std::string> files;
@@ -121,6 +135,7 @@ Result<std::vector<SpaceNeed>> Cloner::space(const std::vector<MachineRef>& orig
   for (const auto& original : originals) {
     MOULT_ASSIGN(const Seen seen, look(original));
     MOULT_TRY(in_machine(refuse_unclonable(original, seen.xml, seen.persistent), original));
+    MOULT_TRY(in_machine(refuse_other_run({}, original, seen.description), original));
     auto& host = hosts_.at(original.uri);
     for (const auto& disk : seen.description.writable_disks()) {
       MOULT_ASSIGN(const DiskSize size, disk_size(host, original.domain, disk.target));
@@ -142,6 +157,7 @@ Result<> Cloner::prepare(const std::string& run, const MachineRef& original) {
   MOULT_TRY(check_run_id(run));
   MOULT_ASSIGN(const Seen seen, look(original));
   MOULT_TRY(in_machine(refuse_unclonable(original, seen.xml, seen.persistent), original));
+  MOULT_TRY(in_machine(refuse_other_run(run, original, seen.description), original));
   auto& host = hosts_.at(original.uri);
   std::map<std::string, std::vector<OverlaySpec>> overlays;
   for (const auto& disk : seen.description.writable_disks()) {
@@ -172,6 +188,7 @@ Result<> Cloner::snapshot(const std::string& run, const MachineRef& original) {
                 if (presence == Presence::partial)
                   return fail(Code::failed, what + ": some of its disks are in the run's overlays and some are not",
                               "moult abort brings the chain back");
+                MOULT_TRY(refuse_other_run(run, original, seen));  // one that came between
                 if (!is_running(domain))
                   return fail(Code::refused, what + ": the machine is not running", "start it and try again");
                 const unsigned flags = VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY | VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC |

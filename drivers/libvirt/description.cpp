@@ -88,6 +88,7 @@ Result<Description> read_description(const std::string& xml) {
   found.uuid = domain.child("uuid").text().as_string();
   found.memory_kib = to_kib(domain.child("memory"));
   found.nvram = read_nvram(domain.child("os"));
+  found.has_tpm = bool(devices.child("tpm"));
   for (const auto& disk : devices.children("disk")) found.disks.push_back(read_disk(disk));
   for (const auto& interface : devices.children("interface")) found.nics.push_back(read_nic(interface));
   for (const auto& channel : devices.children("channel"))

@@ -30,7 +30,8 @@ struct Description {
   std::vector<DiskEntry> disks;
   std::vector<NicFacts> nics;
   std::vector<std::string> channels;  ///< names of virtio-serial ports
-  std::string nvram;                  ///< path of the machine's own firmware variables; may be empty
+  bool has_tpm = false;
+  std::string nvram;  ///< path of the machine's own firmware variables; may be empty
   [[nodiscard]] std::vector<DiskEntry> writable_disks() const;
   [[nodiscard]] bool has_channel(const std::string& port) const;
 };

@@ -53,6 +53,7 @@ Result<MachineFacts> facts_of(virDomainPtr domain) {
   virDomainGetAutostart(domain, &autostart);
   facts.autostart = autostart == 1;
   facts.has_agent = seen.has_channel(kAgentPort);
+  facts.has_tpm = seen.has_tpm;
   facts.memory_kib = seen.memory_kib;
   facts.nics = seen.nics;
   for (const auto& disk : seen.disks) {

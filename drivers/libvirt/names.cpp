@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cstdint>
+#include <string_view>
 
 namespace moult::virt {
 namespace {
@@ -35,6 +36,17 @@ std::string original_overlay(const std::string& run, const std::string& domain, 
 std::string clone_overlay(const std::string& run, const std::string& domain, const std::string& target,
                           const std::string& top) {
   return overlay(run, domain, target, top, "-clone");
+}
+
+std::string run_of_overlay(const std::string& path) {
+  constexpr std::string_view kMark = ".moult-", kEnd = ".qcow2", kClone = "-clone";
+  std::string_view name = path;
+  const auto mark = name.rfind(kMark);
+  if (mark == std::string_view::npos || !name.ends_with(kEnd)) return {};
+  name = name.substr(mark + kMark.size());
+  name.remove_suffix(std::min(name.size(), kEnd.size()));
+  if (name.ends_with(kClone)) name.remove_suffix(kClone.size());
+  return check_run_id(std::string(name)) ? std::string(name) : std::string();
 }
 
 std::string network_name(const std::string& run, Place place) {

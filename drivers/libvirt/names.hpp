@@ -16,6 +16,9 @@ namespace moult::virt {
 [[nodiscard]] std::string clone_overlay(const std::string& run, const std::string& domain, const std::string& target,
                                         const std::string& top);
 
+/// The run whose overlay this image is, by its name; empty when it is none.
+[[nodiscard]] std::string run_of_overlay(const std::string& path);
+
 enum class Place { isolated, sealed };
 [[nodiscard]] std::string network_name(const std::string& run, Place place);
 /// Bridge of that network, at most 15 characters, from a hash of the run id.

@@ -20,6 +20,15 @@ std::string image_of(const std::string& path, const std::string& suffix) {
   return path.ends_with(suffix) ? path.substr(0, path.size() - suffix.size()) : path;
 }
 
+/// Error: busy, when a disk is the overlay of another run; without one of ours, of any.
+Result<> refuse_other_run(const std::string& run, const Domain& domain) {
+  for (const auto& disk : domain.disks)
+    if (disk.path.find(".moult-") != std::string::npos && (run.empty() || !disk.path.ends_with(overlay_suffix(run))))
+      return fail(Code::busy, "disk " + disk.target + " of " + domain.ref.domain + " is the overlay of another run",
+                  "End that run first.");
+  return {};
+}
+
 Unexpected no_space(const std::string& uri) {
   return fail(Code::no_space, "no space for an overlay on " + uri, "Free space there and try again.");
 }
@@ -43,6 +52,7 @@ Result<std::vector<SpaceNeed>> SimCloner::space(const std::vector<MachineRef>& o
           MOULT_TRY(check_host(world_, original.uri));
           const Domain* domain = world_.find(original);
           if (domain == nullptr) return no_domain(original);
+          MOULT_TRY(refuse_other_run({}, *domain));
           auto need =
               std::find_if(needs.begin(), needs.end(), [&](const auto& one) { return one.uri == original.uri; });
           if (need == needs.end())
@@ -57,6 +67,7 @@ Result<> SimCloner::prepare(const std::string& run, const MachineRef& original) 
   return world_.call(CallId::prepare, &original, [&]() -> Result<> {
     const Domain* domain = world_.find(original);
     if (domain == nullptr) return no_domain(original);
+    MOULT_TRY(refuse_other_run(run, *domain));
     auto& host = world_.host(original.uri);
     for (const auto& disk : domain->disks) {
       const auto image = image_of(disk.path, overlay_suffix(run));

@@ -44,6 +44,11 @@ Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work
 
 }  // namespace
 
+Result<> refuse_taken(const Cli& cli, const std::string& appliance) {
+  MOULT_ASSIGN(const auto desk, take_desk(cli, appliance, {}, "upgrade"));
+  return refuse_unfinished(desk.store->journal(), appliance);
+}
+
 Result<> launch(Cli& cli, Platform& platform, DescriptorPair pair, Plan plan, const RunOptions& options,
                 const std::string& report_format) {
   RunContext::Work work;

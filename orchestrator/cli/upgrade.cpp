@@ -80,6 +80,7 @@ Result<> start(Cli& cli, Platform& platform, DescriptorPair pair, Plan plan, Upg
 Result<> upgrade_command(Cli& cli, UpgradeArguments& arguments) {
   MOULT_TRY(read_options(arguments));
   MOULT_ASSIGN(auto pair, load_pair(arguments.appliance, arguments.maintenance));
+  MOULT_TRY(refuse_taken(cli, pair.appliance.id));
   MOULT_ASSIGN(auto platform, cli.make_platform(cli.options, pair.appliance, &pair.maintenance));
   MOULT_ASSIGN(auto plan, plan_now(*platform, pair));
   MOULT_TRY(cli.interrupt.check());  // what it broke is no reason against the run
@@ -94,6 +95,7 @@ Result<> apply_command(Cli& cli, UpgradeArguments& arguments) {
   auto approved = plan_from_json(text);
   if (!approved) return pass(std::move(approved), arguments.plan_file);
   MOULT_ASSIGN(auto pair, load_pair(approved->appliance_file, approved->maintenance_file));
+  MOULT_TRY(refuse_taken(cli, pair.appliance.id));
   MOULT_ASSIGN(auto platform, cli.make_platform(cli.options, pair.appliance, &pair.maintenance));
   MOULT_ASSIGN(auto present, plan_now(*platform, pair));
   MOULT_TRY(cli.interrupt.check());

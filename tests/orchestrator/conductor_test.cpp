@@ -304,6 +304,24 @@ TEST_CASE("an entry that would refuse the hold stops the run before anything is 
   CHECK(run.store().journal().steps("r1")->size() < 12);
 }
 
+TEST_CASE("a cutover at a moment waits for it in ready", "[conductor]") {
+  using namespace std::chrono_literals;
+  RunOptions options;
+  options.cutover = CutoverMode::at_time;
+  options.at = SimRun(two_machines(21)).platform().clock().utc() + 40min;
+  SimRun run(two_machines(21), options);
+  std::optional<std::chrono::system_clock::time_point> began;
+  run.on_state([&](RunState state) {
+    if (state == RunState::cutting_over && !began) began = run.platform().clock().utc();
+  });
+  REQUIRE(run.go());
+  CHECK(run.state() == RunState::confirming);
+  REQUIRE(began);
+  CHECK(*began >= options.at);
+  CHECK(*began < options.at + 1min);
+  CHECK(run.violations().empty());
+}
+
 TEST_CASE("a stall over its budget is refused before clients wait", "[conductor]") {
   RunOptions options;
   options.max_stall = Millis{1};

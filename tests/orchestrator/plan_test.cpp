@@ -163,6 +163,18 @@ TEST_CASE("data that is migrated without a way back is warned of, and the plan's
   CHECK(one_way_sets(*plan_from_json(older)).empty());
 }
 
+TEST_CASE("an emulated TPM is warned of: the clone's starts empty", "[plan]") {
+  World world;
+  CHECK(world.plan().warnings.size() == 2);  // of the entry
+  world.view.machines.front().facts.has_tpm = true;
+  const auto plan = world.plan();
+  REQUIRE(plan.warnings.size() == 3);
+  CHECK(plan.warnings.back().find("machine app has an emulated TPM") != std::string::npos);
+  const auto read = plan_from_json(plan_to_json(plan));
+  REQUIRE(read);
+  CHECK(read->machines.front().facts.has_tpm);
+}
+
 TEST_CASE("machines on several hosts are warned of: their clones do not reach each other", "[plan]") {
   World world;
   const auto warns = [&] {

@@ -78,6 +78,12 @@ void a_snapshot_is_idempotent_and_probed(const MachineContext& context) {
     CHECK(longer[i][1] == chains[i][0]);
   }
   must_run(*context.access(context.machine), {"true"});
+  const auto other = context.cloner.prepare(context.run + "2", context.machine);
+  REQUIRE_FALSE(other);
+  CHECK(other.error().code == Code::busy);
+  const auto space = context.cloner.space({context.machine});
+  REQUIRE_FALSE(space);
+  CHECK(space.error().code == Code::busy);
   REQUIRE_GOOD(context.network.create(context.run, context.machine.uri));
   clean(context, chains);
 }

@@ -87,6 +87,35 @@ TEST_CASE("the helper and a running command outlive a restart of the guest agent
   check_nothing_left(*lab::guest(second.parts, lab::original()));
 }
 
+TEST_CASE("an update may replace libc, systemd and the guest agent under the helper", "[lab]") {
+  Orchestrator orchestrator;
+  const auto session = orchestrator.session();
+  auto& guest = session->access();
+  const auto helper = helper_number(guest);
+  const auto agent = agent_number(guest);
+  // As dpkg does it: the new file beside the old one, then renamed over it; then what the packages' scripts do.
+  const auto outcome = lab::must(guest.run(shell(R"(set -e
+    for file in "$(readlink -f /lib/*-linux-gnu/libc.so.6)" "$(readlink -f /lib/systemd/systemd)" "$(command -v qemu-ga)"; do
+      cp -p "$file" "$file.dpkg-new"; mv "$file.dpkg-new" "$file"
+    done
+    readlink /proc/1/exe
+    systemctl daemon-reexec
+    systemctl restart qemu-guest-agent
+    sleep 1
+    readlink /proc/1/exe
+    echo lived)")));
+  INFO(outcome.out << outcome.err);
+  CHECK(outcome.exit_code == 0);
+  const auto deleted = outcome.out.find(" (deleted)\n");
+  REQUIRE(deleted != std::string::npos);  // the old systemd ran on until then
+  CHECK(outcome.out.find(" (deleted)\n", deleted + 1) == std::string::npos);
+  CHECK_THAT(outcome.out, Catch::EndsWith("lived\n"));
+  CHECK(agent_number(guest) != agent);
+  CHECK(helper_number(guest) == helper);
+  lab::must(session->remove());
+  check_nothing_left(*lab::guest(orchestrator.parts, lab::original()));
+}
+
 TEST_CASE("commands and content at the channel's speed", "[lab]") {
   Orchestrator orchestrator;
   const auto session = orchestrator.session();

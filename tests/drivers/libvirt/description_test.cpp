@@ -14,6 +14,7 @@ TEST_CASE("a live description gives disks with their chains, NICs with their pla
   CHECK(seen->name == "web");
   CHECK(seen->memory_kib == 2097152);
   CHECK(seen->nvram == "/var/lib/libvirt/qemu/nvram/web_VARS.fd");
+  CHECK(seen->has_tpm);
   REQUIRE(seen->disks.size() == 4);
   CHECK(seen->disks[0].chain == std::vector<std::string>{"/var/lib/libvirt/images/web.vda.moult-r7.qcow2",
                                                          "/var/lib/libvirt/images/web.qcow2",
@@ -33,6 +34,9 @@ TEST_CASE("a live description gives disks with their chains, NICs with their pla
 
 TEST_CASE("what libvirt never sends is an error, not a machine without disks") {
   CHECK_FALSE(read_description("<domain><devices>"));
+  const auto bare = read_description("<domain><devices/></domain>");
+  REQUIRE(bare);
+  CHECK_FALSE(bare->has_tpm);
 }
 
 TEST_CASE("a machine of files, bridges and networks can be cloned") {
@@ -82,6 +86,11 @@ TEST_CASE("names of a run's files, domain and bridges derive from the run alone,
   // The same name again once the disk's top is the overlay: so any process finds it.
   CHECK(original_overlay("r7", "web", "vda", "/img/web.vda.moult-r7.qcow2") == "/img/web.vda.moult-r7.qcow2");
   CHECK(clone_overlay("r7", "web", "vda", "/img/web.qcow2") == "/img/web.vda.moult-r7-clone.qcow2");
+  CHECK(run_of_overlay("/img/web.vda.moult-r7.qcow2") == "r7");
+  CHECK(run_of_overlay("/img/web.vda.moult-r7-clone.qcow2") == "r7");
+  for (const auto* own :
+       {"/img/web.qcow2", "/img/web.moult-r7.raw", "/img.moult-r7/web.qcow2", "/img/web.moult-.qcow2"})
+    CHECK(run_of_overlay(own).empty());
   CHECK(bridge_name("a-run-with-a-very-long-id-2026-11-21T04:00", Place::isolated).size() <= 15);
   CHECK(bridge_name("r7", Place::isolated) != bridge_name("r7", Place::sealed));
   CHECK(bridge_name("r7", Place::isolated) != bridge_name("r8", Place::isolated));
