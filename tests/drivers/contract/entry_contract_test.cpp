@@ -20,7 +20,8 @@ EntrySpec entry_of_commands(const std::string& file) {
   spec.hold = shell(R"(echo $(($(date +%s%3N) + MOULT_TTL_MS)) >"$0")");
   spec.drain = {"true"};
   spec.release = shell(R"(rm -f "$0")");
-  spec.where = shell(R"([ "$(cat "$0" 2>/dev/null || echo 0)" -gt "$(date +%s%3N)" ] && echo holding 0 || echo open 0)");
+  spec.where =
+      shell(R"sh([ "$(cat "$0" 2>/dev/null || echo 0)" -gt "$(date +%s%3N)" ] && echo holding 0 || echo open 0)sh");
   return spec;
 }
 }  // namespace
