@@ -94,7 +94,7 @@ TEST_CASE("an update may replace libc, systemd and the guest agent under the hel
   const auto helper = helper_number(guest);
   const auto agent = agent_number(guest);
   // As dpkg does it: the new file beside the old one, then renamed over it; then what the packages' scripts do.
-  const auto outcome = lab::must(guest.run(shell(R"(set -e
+  const auto outcome = lab::must(guest.run(shell(R"sh(set -e
     for file in "$(readlink -f /lib/*-linux-gnu/libc.so.6)" "$(readlink -f /lib/systemd/systemd)" "$(command -v qemu-ga)"; do
       cp -p "$file" "$file.dpkg-new"; mv "$file.dpkg-new" "$file"
     done
@@ -103,7 +103,7 @@ TEST_CASE("an update may replace libc, systemd and the guest agent under the hel
     systemctl restart qemu-guest-agent
     sleep 1
     readlink /proc/1/exe
-    echo lived)")));
+    echo lived)sh")));
   INFO(outcome.out << outcome.err);
   CHECK(outcome.exit_code == 0);
   const auto deleted = outcome.out.find(" (deleted)\n");
