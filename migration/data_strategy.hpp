@@ -36,6 +36,9 @@ class DataStrategy {
   [[nodiscard]] virtual const std::string& name() const = 0;
   /// Starts noticing changes on the source. Called before anything is copied.
   virtual Result<> start_capture() = 0;
+  /// Changes on the source are noticed still; where its helper was lost, they are from now on, and the first round
+  /// compares both sides whole.
+  virtual Result<> keep_capture() = 0;
   /// The target is up: learns what it holds, before its update changes anything.
   virtual Result<> open_target() = 0;
   /// The target's memory of what was carried, kept here across a reboot of the target.
@@ -43,6 +46,10 @@ class DataStrategy {
   virtual Result<> restore_target() = 0;
   /// Turns the whole set on the target into its new form, once, after the component's update.
   virtual Result<> migrate_all() = 0;
+  /// After the death of a process that carried the set in this direction, and before the first round: what it sent may
+  /// not have arrived, and what arrived may not be in its new form. So the whole set is turned into it, and the first
+  /// round compares both sides whole.
+  virtual Result<> take_up() = 0;
   /// One round, then `migrate` over what it brought. The first one compares both sides whole.
   virtual Result<RoundReport> round() = 0;
   /// A round that looks at everything, also at what raised no event. Takes as long as the set is large: never under the

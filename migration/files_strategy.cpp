@@ -68,6 +68,15 @@ Result<> FilesStrategy::take_baseline(GuestFiles& source) {
   return {};
 }
 
+Result<> FilesStrategy::keep_capture() {
+  MOULT_ASSIGN(auto* source, files_of(setup_.source));
+  const auto known = source->pending(name());
+  if (known) return {};
+  if (known.error().code != Code::not_found) return Unexpected(known.error());
+  reconciled_ = unproven_ = false;
+  return source->start_capture({setup_.set});
+}
+
 Result<> FilesStrategy::open_target() {
   MOULT_ASSIGN(auto* target, files_of(setup_.target));
   return target->open_target(setup_.set);
@@ -115,6 +124,11 @@ Result<> FilesStrategy::migrate(const std::vector<std::string>& paths) {
 }
 
 Result<> FilesStrategy::migrate_all() { return migrate({}); }
+
+Result<> FilesStrategy::take_up() {
+  reconciled_ = unproven_ = false;
+  return migrate_all();
+}
 
 Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));

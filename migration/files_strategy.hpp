@@ -27,10 +27,12 @@ class FilesStrategy final : public DataStrategy {
 
   [[nodiscard]] const std::string& name() const override { return setup_.set.name; }
   Result<> start_capture() override;
+  Result<> keep_capture() override;
   Result<> open_target() override;
   Result<> save_target() override;
   Result<> restore_target() override;
   Result<> migrate_all() override;
+  Result<> take_up() override;
   Result<RoundReport> round() override;
   Result<RoundReport> thorough_round() override;
   Result<Pending> pending() override;

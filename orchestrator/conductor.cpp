@@ -7,12 +7,14 @@
 #include "descriptors/base/text.hpp"
 #include "orchestrator/cutover/cutover.hpp"
 #include "orchestrator/phases/rounds.hpp"
+#include "orchestrator/serving.hpp"
 
 namespace moult {
 namespace {
 
 /// How long the appliance may take to answer through the entry after the switch, before it counts as failed.
 constexpr Millis kCheckDeadline{10000};
+constexpr Millis kCheckPause{100};
 /// The requests that waited are answered before the sealed original's work is put to an end beside them.
 constexpr Millis kSettle{2000};
 /// How long a domain may take to be seen as off once its guest is gone.
@@ -68,6 +70,17 @@ void name_dead_clones(RunContext& run, Error& cause) {
   }
 }
 
+/// A rollback is on record before it begins. One that was begun before is taken up.
+Result<> go_back_on_record(RunContext& run, const char* how) {
+  MOULT_ASSIGN(const auto before, journal_value(run, kGoingBack));
+  MOULT_TRY(run.world.store.journal().put_value(run.id(), kGoingBack, how));
+  if (before.empty()) return {};
+  MOULT_TRY(open_way_back(run));
+  for (std::size_t i = 0; i < run.back.size(); ++i)
+    if (!run.work.plan.data[i].one_way) MOULT_TRY(run.back[i]->take_up());
+  return {};
+}
+
 std::string one_way_remedy(const RunContext& run) {
   return "`moult finish " + run.id() + "` keeps the clone and what was written; `moult rollback " + run.id() +
          " --accept-one-way` goes back without it.";
@@ -96,6 +109,10 @@ Result<> Conductor::until_ready() {
   MOULT_TRY(run_.world.interrupt.check());
   MOULT_TRY(check_entry());
   MOULT_TRY(advance(RunEvent::clone));
+  return clone_until_ready();
+}
+
+Result<> Conductor::clone_until_ready() {
   MOULT_TRY(clone_appliance(run_, forecast_));
   MOULT_TRY(advance(RunEvent::upgrade));
   MOULT_TRY(upgrade_clone(run_));
@@ -121,15 +138,29 @@ Result<RunEnd> Conductor::rehearsed() {
   return end;
 }
 
-Result<> Conductor::after_switch(Cutover& cutover) {
-  stall_ms_ = cutover.timeline().marked_ms();
-  MOULT_TRY(advance(RunEvent::commit, cutover.facts()));
-  auto good = cutover.check(kCheckDeadline);
+/// Asks through the entry whether the appliance serves, until it does or the deadline has passed.
+Result<> Conductor::check_through_entry() {
+  MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
+  auto& clock = run_.platform().clock();
+  const auto end = clock.steady() + kCheckDeadline;
+  auto good = entry->check(kCheckDeadline);
+  while (!good && clock.steady() < end) {
+    clock.sleep(kCheckPause);
+    good = entry->check(kCheckDeadline);
+  }
+  MOULT_TRY(run_.ledger.record(check_event(run_, good.has_value()), good ? "{}" : facts_of(good.error())));
+  return good;
+}
+
+/// The clone serves. What is left may be done again by whoever takes the run up.
+Result<> Conductor::settle_in() {
+  auto good = check_through_entry();
   if (!good && good.error().remedy.empty())
     good.error().remedy =
         "See what the new level answers (a rehearsed clone shows it), mend it or the entry's `check`, then start "
         "again.";
-  MOULT_TRY(run_.ledger.record(check_event(run_, good.has_value()), good ? "{}" : facts_of(good.error())));
+  if (auto kept = run_.ledger.perform_plain("autostart.off", "", [this] { return keep_originals_down(run_); }); !kept)
+    run_.world.observer.warn("the sealed original may start again with its host: " + kept.error().describe());
   if (good) run_.platform().clock().sleep(kSettle);
   // The original is off the network: what fails on it now must not keep the clone from serving, nor a bad one from
   // being left again.
@@ -157,7 +188,11 @@ Result<> Conductor::cut_over() {
     MOULT_TRY(advance(RunEvent::cutover));
     Cutover cutover(run_, Direction{true}, std::move(entry));
     auto done = cutover.perform();
-    if (done) return after_switch(cutover);
+    if (done) {
+      stall_ms_ = cutover.timeline().marked_ms();
+      MOULT_TRY(advance(RunEvent::commit, cutover.facts()));
+      return settle_in();
+    }
     if (cutover.stuck()) {
       MOULT_TRY(run_.ledger.record("cutover.stuck", facts_of(done.error())));
       return done;
@@ -173,6 +208,10 @@ Result<> Conductor::cut_over() {
 
 Result<RunEnd> Conductor::go() {
   if (auto ready = until_ready(); !ready) return abort_because(std::move(ready).error());
+  return from_ready();
+}
+
+Result<RunEnd> Conductor::from_ready() {
   if (run_.work.options.rehearse) return rehearsed();
   auto word = wait_ready(run_, forecast_);
   if (!word) return abort_because(std::move(word).error());
@@ -202,35 +241,6 @@ Result<RunEnd> Conductor::abort_because(Error cause) {
   return Unexpected(std::move(cause));
 }
 
-/// True when clones may have been reached and may be still: the switch was begun and not taken back, and some original
-/// is off the network, where none stays when a cutover is given up.
-Result<bool> Conductor::may_have_switched() {
-  MOULT_ASSIGN(const auto steps, run_.world.store.journal().steps(run_.id()));
-  const bool begun = std::any_of(steps.begin(), steps.end(), [](const StepRecord& step) {
-    return step.step == "switch" && step.subject == Direction{true}.word() && step.outcome != StepOutcome::undone;
-  });
-  if (!begun) return false;
-  for (const auto& pair : run_.machines()) {
-    MOULT_ASSIGN(const auto side, run_.platform().network().where(run_.id(), pair.original));
-    if (side != Side::production) return true;
-  }
-  return false;
-}
-
-/// The process that cut over died, or could not write down that it had. Before the switch the cutover counts as given
-/// up. After it the clone may hold what clients were told is safe, so the only way is forward: the switch is made
-/// whole.
-Result<> Conductor::settle_switch() {
-  MOULT_ASSIGN(const bool switched, may_have_switched());
-  if (!switched) return advance(RunEvent::give_up);
-  for (const bool original : {true, false})
-    MOULT_TRY(run_.each_machine([&](const MachinePair& pair) {
-      return run_.platform().network().move(run_.id(), pair.original, original ? pair.original : pair.clone,
-                                            original ? Side::sealed : Side::production);
-    }));
-  return advance(RunEvent::commit, R"({"found":"the switch was begun before this process"})");
-}
-
 Result<RunEnd> Conductor::abort() {
   if (state_ == RunState::cutting_over) MOULT_TRY(settle_switch());
   if (!next_state(state_, RunEvent::abort))
@@ -246,16 +256,14 @@ Result<RunEnd> Conductor::abort() {
 
 Result<> Conductor::check_can_roll_back() {
   if (state_ == RunState::cutting_over) MOULT_TRY(settle_switch());
+  MOULT_ASSIGN(const auto finishing, journal_value(run_, kFinishing));
+  if (!finishing.empty())
+    return fail(Code::refused, "`moult finish` of run " + run_.id() + " was begun, and the way back went with it",
+                "`moult finish " + run_.id() + "` again completes it.");
   if (next_state(state_, RunEvent::roll_back)) return {};
   return fail(
       Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
       state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
-}
-
-Result<bool> Conductor::is_switched_back() {
-  const auto value = run_.world.store.journal().value(run_.id(), kSwitchedBack);
-  if (!value && value.error().code != Code::not_found) return Unexpected(value.error());
-  return value.has_value();
 }
 
 Result<RunEnd> Conductor::roll_back() {
@@ -268,7 +276,7 @@ Result<RunEnd> Conductor::roll_back() {
                     " was migrated, and its descriptor names no `downgrade`: the original cannot "
                     "be given what was written since the cutover",
                 one_way_remedy(run_));
-  return back_to_original();
+  return back_to_original("all");
 }
 
 Result<RunEnd> Conductor::roll_back_one_way() {
@@ -276,7 +284,7 @@ Result<RunEnd> Conductor::roll_back_one_way() {
   MOULT_ASSIGN(const bool switched_back, is_switched_back());
   if (switched_back) return clean_up_rollback();
   MOULT_TRY(run_.ledger.record("rollback.one_way", nlohmann::json{{"accepted", one_way_sets(run_.work.plan)}}.dump()));
-  return back_to_original();
+  return back_to_original("one-way");
 }
 
 /// The clone no longer serves and is there still: what its capture holds is what the original never gets.
@@ -296,21 +304,22 @@ Result<> Conductor::record_left_behind() {
   return run_.ledger.record("rollback.left_behind", nlohmann::json{{"sets", sets}}.dump());
 }
 
-Result<RunEnd> Conductor::back_to_original() {
+Result<RunEnd> Conductor::back_to_original(const char* how) {
+  MOULT_TRY(go_back_on_record(run_, how));
   MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
   Cutover cutover(run_, Direction{false}, std::move(entry));
   if (auto done = cutover.perform(); !done) {
     // Its services were started for the switch that did not come.
     if (auto stopped = stop_writers(run_); !stopped)
       run_.world.observer.warn("the sealed original works on: " + stopped.error().describe());
+    MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kGoingBack, "no"));
     MOULT_TRY(run_.ledger.record(cutover.off() ? "cutover.stuck" : "rollback.given_up", facts_of(done.error())));
     return Unexpected(std::move(done).error());
   }
   stall_ms_ = cutover.timeline().marked_ms();
   MOULT_TRY(run_.ledger.record("rollback.switched", cutover.facts()));
   MOULT_TRY(record_left_behind());
-  auto good = cutover.check(kCheckDeadline);
-  MOULT_TRY(run_.ledger.record(check_event(run_, good.has_value()), good ? "{}" : facts_of(good.error())));
+  auto good = check_through_entry();
   auto end = clean_up_rollback();
   if (end && !good) return Unexpected(std::move(good).error());
   return end;
@@ -333,6 +342,7 @@ Result<RunEnd> Conductor::finish() {
     return fail(Code::refused,
                 "run " + run_.id() + " was rolled back, and the original serves: there is no clone to keep",
                 "`moult rollback " + run_.id() + "` again completes its clean-up.");
+  MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kFinishing, "yes"));
   MOULT_TRY(finish_run(run_));
   MOULT_TRY(advance(RunEvent::finish));
   MOULT_TRY(sign());

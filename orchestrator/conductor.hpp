@@ -31,22 +31,33 @@ class Conductor {
   Result<RunEnd> roll_back_one_way();
   /// Gives the way back up.
   Result<RunEnd> finish();
+  /// Takes up a run whose process died, in whatever state: makes one side serve first, then goes on to where `go`,
+  /// `roll_back` or `finish` was taking it. Before the cutover the clone is made anew where it cannot be trusted to be
+  /// whole. Refused for a run that is over. Where it cannot be known which side serves, the error says what is known,
+  /// and nothing is done.
+  Result<RunEnd> resume();
 
  private:
   Result<> advance(RunEvent event, const std::string& facts = "{}");
   Result<> until_ready();
+  Result<> clone_until_ready();
+  Result<RunEnd> from_ready();
+  Result<> return_to_ready();
+  Result<bool> clones_usable();
+  Result<RunEnd> resume_confirming();
+  Result<RunEnd> go_on_rolling_back();
   Result<Millis> rehearse_stall();
   Result<RunEnd> rehearsed();
   Result<> cut_over();
-  Result<> after_switch(class Cutover& cutover);
+  Result<> settle_in();
   Result<RunEnd> abort_because(Error cause);
   Result<> check_entry();
-  Result<bool> may_have_switched();
   Result<> settle_switch();
+  Result<> check_through_entry();
   Result<> check_can_roll_back();
   Result<bool> is_switched_back();
   Result<RunEnd> clean_up_rollback();
-  Result<RunEnd> back_to_original();
+  Result<RunEnd> back_to_original(const char* how);
   Result<> record_left_behind();
   Result<> sign();
 

@@ -17,10 +17,13 @@ constexpr std::array kTransitions{
     Transition{S::cloning,      E::abort,     S::aborted},
     Transition{S::upgrading,    E::converge,  S::converging},
     Transition{S::upgrading,    E::abort,     S::aborted},
+    Transition{S::upgrading,    E::restart,   S::cloning},
     Transition{S::converging,   E::settle,    S::ready},
     Transition{S::converging,   E::abort,     S::aborted},
+    Transition{S::converging,   E::restart,   S::cloning},
     Transition{S::ready,        E::cutover,   S::cutting_over},
     Transition{S::ready,        E::abort,     S::aborted},
+    Transition{S::ready,        E::restart,   S::cloning},
     Transition{S::cutting_over, E::give_up,   S::ready},
     Transition{S::cutting_over, E::commit,    S::confirming},
     Transition{S::confirming,   E::finish,    S::finished},
@@ -34,10 +37,10 @@ constexpr std::array<std::pair<S, std::string_view>, 10> kStates{{
     {S::aborted, "aborted"},
 }};
 
-constexpr std::array<std::pair<E, std::string_view>, 10> kEvents{{
+constexpr std::array<std::pair<E, std::string_view>, 11> kEvents{{
     {E::clone, "clone"},     {E::upgrade, "upgrade"}, {E::converge, "converge"}, {E::settle, "settle"},
     {E::cutover, "cutover"}, {E::give_up, "give-up"}, {E::commit, "commit"},     {E::finish, "finish"},
-    {E::roll_back, "rollback"}, {E::abort, "abort"},
+    {E::roll_back, "rollback"}, {E::abort, "abort"},       {E::restart, "restart"},
 }};
 // clang-format on
 

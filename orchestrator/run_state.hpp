@@ -31,6 +31,7 @@ enum class RunEvent {
   finish,     ///< the way back is given up
   roll_back,  ///< the original serves again, with every write
   abort,      ///< the run is undone
+  restart,    ///< the clone is made anew, for a process that takes the run up
 };
 
 struct Transition {

@@ -60,8 +60,8 @@ int run_cli(int argc, char** argv, Cli& cli) {
   app.require_subcommand(1);
   app.fallthrough();
   add_globals(app, cli);
-  for (auto* add :
-       {add_validate, add_probe, add_plan, add_upgrade, add_apply, add_runs, add_status, add_run_commands, add_audit})
+  for (auto* add : {add_validate, add_probe, add_plan, add_upgrade, add_apply, add_runs, add_status, add_run_commands,
+                    add_resume, add_audit})
     add(app, cli);
   add_help(app);
   try {

@@ -49,6 +49,7 @@ void add_apply(CLI::App& app, Cli& cli);
 void add_runs(CLI::App& app, Cli& cli);
 void add_status(CLI::App& app, Cli& cli);
 void add_run_commands(CLI::App& app, Cli& cli);  ///< cutover, abort, rollback, finish
+void add_resume(CLI::App& app, Cli& cli);
 void add_audit(CLI::App& app, Cli& cli);
 
 /// Loads both descriptors; every finding of both files in one Error.

@@ -114,6 +114,16 @@ After the cutover, when the new release is good. There is no way back from here 
 Example:
   moult finish 260131-k3fw)";
 
+constexpr const char* kResume = R"(
+Asks the world how far the run came, lets one side serve, and goes on to where the run was going. Before the cutover a
+clone that cannot be trusted to be whole is made anew. Without RUN: every run whose process died. The service
+moult-resume runs it with --watch, so a host that was rebooted, or a moult that was killed, needs no person.
+
+Examples:
+  moult resume 260131-k3fw
+  moult resume                                      every run that a process left by dying
+  systemctl enable --now moult-resume               at once, and after each boot)";
+
 constexpr const char* kAudit = R"(
 Examples:
   moult audit show 260131-k3fw                      what was done, by whom, when
@@ -129,7 +139,8 @@ struct Text {
 constexpr std::array kTexts{
     Text{"validate", kValidate}, Text{"probe", kProbe},       Text{"plan", kPlan},     Text{"upgrade", kUpgrade},
     Text{"apply", kApply},       Text{"runs", kRuns},         Text{"status", kStatus}, Text{"cutover", kCutover},
-    Text{"abort", kAbort},       Text{"rollback", kRollback}, Text{"finish", kFinish}, Text{"audit", kAudit},
+    Text{"abort", kAbort},       Text{"rollback", kRollback}, Text{"finish", kFinish}, Text{"resume", kResume},
+    Text{"audit", kAudit},
 };
 
 }  // namespace

@@ -50,7 +50,8 @@ std::string next_step(const RunReport& report) {
   if (report.run.state == name_of(RunState::ready))
     return fmt::format("  moult cutover {}\n  moult abort {}\n", id, id);
   if (const auto state = run_state_of(report.run.state); state && is_over(*state)) return {};
-  return fmt::format("  moult abort {}   undo it, if no moult works on it any more\n", id);
+  return fmt::format("  moult resume {}   go on, if no moult works on it any more\n  moult abort {}    undo it\n", id,
+                     id);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -15,9 +16,12 @@ struct RunsArguments {
   std::string run, format = "table";
 };
 
-std::string holder_text(const std::string& state_dir, const std::string& appliance) {
-  const auto holder = lock_holder(state_dir, appliance);
-  return holder && *holder ? (*holder)->describe() : "-";
+std::string holder_text(const std::string& state_dir, const std::string& appliance, const std::string& run) {
+  if (const auto holder = lock_holder(state_dir, appliance); holder && *holder) return (*holder)->describe();
+  const auto dead = dead_holders(state_dir);
+  const bool died =
+      dead && std::any_of(dead->begin(), dead->end(), [&run](const Holder& holder) { return holder.run == run; });
+  return died ? "nobody: its process died (moult resume " + run + ")" : "-";
 }
 
 Result<> list_runs(Cli& cli, const RunsArguments& arguments) {
@@ -41,7 +45,7 @@ Result<> list_runs(Cli& cli, const RunsArguments& arguments) {
     const auto state = run_state_of(run.state);
     const bool over = state && is_over(*state);
     table.add({run.id, run.appliance, run.release, run.state, run.operator_name, run.created_utc,
-               over ? "-" : holder_text(state_dir_of(cli), run.appliance)});
+               over ? "-" : holder_text(state_dir_of(cli), run.appliance, run.id)});
   }
   std::fputs(table.text().c_str(), stdout);
   return {};
@@ -57,7 +61,7 @@ Result<> show_status(Cli& cli, const RunsArguments& arguments) {
   }
   std::fputs(report_to_text(report).c_str(), stdout);
   if (!is_over(stored.state))
-    std::printf("  held by: %s\n", holder_text(state_dir_of(cli), stored.work.plan.appliance).c_str());
+    std::printf("  held by: %s\n", holder_text(state_dir_of(cli), stored.work.plan.appliance, arguments.run).c_str());
   return {};
 }
 

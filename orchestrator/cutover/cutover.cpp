@@ -7,12 +7,11 @@
 #include "drivers/component_driver.hpp"
 #include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/phases/rounds.hpp"
+#include "orchestrator/serving.hpp"
 #include "orchestrator/store/utc.hpp"
 
 namespace moult {
 namespace {
-
-constexpr Millis kCheckPause{100};
 
 Result<> make_durable(DataStrategy& set) { return set.make_durable(); }
 
@@ -321,15 +320,6 @@ Result<> Cutover::perform() {
     run_.world.observer.warn("the entry was not released, its hold ends by itself: " + released.error().describe());
   for (const auto& facts : last_rounds_) (void)run_.ledger.record("data.round", facts);  // clients waited long enough
   return {};
-}
-
-Result<> Cutover::check(Millis deadline) {
-  const auto end = run_.platform().clock().steady() + deadline;
-  for (;;) {
-    auto good = entry_->check(deadline);
-    if (good || run_.platform().clock().steady() >= end) return good;
-    run_.platform().clock().sleep(kCheckPause);
-  }
 }
 
 std::string Cutover::facts() const {

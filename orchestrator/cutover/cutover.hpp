@@ -15,9 +15,6 @@
 
 namespace moult {
 
-/// A journal's value: the way back's switch is done, only its clean-up is left.
-inline constexpr const char* kSwitchedBack = "switched_back";
-
 /// The eleven steps that make the next side serve, for clients a stall between hold and release.
 ///
 /// Until the commit every failure leads back: released, thawed, unsealed; clients saw a pause. The commit is the
@@ -33,8 +30,6 @@ class Cutover {
   /// Returns once the next side serves and requests flow. On an error the serving side serves as before; an error while
   /// going back carries what is left to do by hand.
   Result<> perform();
-  /// Asks through the entry whether the appliance serves. Retries until the deadline.
-  Result<> check(Millis deadline);
   /// perform() failed and could not make the serving side serve again without the risk of losing what clients wrote.
   [[nodiscard]] bool stuck() const { return stuck_; }
   /// perform() failed, and the serving side is not known to be on the network again.

@@ -85,6 +85,7 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
     MOULT_TRY(run.each_machine([&](const MachinePair& pair) { return warm_machine(run, pair); }));
   else
     MOULT_TRY(open_way_back(run));
+  MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
   MOULT_TRY(write_out(run, way));
   return catch_up(run, way);
 }

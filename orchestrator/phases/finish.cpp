@@ -1,5 +1,6 @@
 #include "drivers/component_driver.hpp"
 #include "orchestrator/phases/phases.hpp"
+#include "orchestrator/serving.hpp"
 
 namespace moult {
 namespace {
@@ -27,8 +28,10 @@ Result<> finish_run(RunContext& run) {
     const auto& name = pair.original.name;
     MOULT_TRY(run.ledger.perform_plain("helper.remove", name, [&] { return clean_guest(run, pair); }));
     run.sessions.drop(pair.original);
-    return run.ledger.perform_plain("consolidate", name,
-                                    [&] { return run.platform().cloner().consolidate(run.id(), pair.original); });
+    return run.ledger.perform_plain("consolidate", name, [&]() -> Result<> {
+      MOULT_TRY(restore_autostart(run, pair, Kept::clone));
+      return run.platform().cloner().consolidate(run.id(), pair.original);
+    });
   };
   MOULT_TRY(run.each_machine(settle));
   for (const auto& uri : hosts_of(run.work.plan))

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/phases/phases.hpp"
+#include "orchestrator/serving.hpp"
 
 namespace moult {
 namespace {
@@ -28,18 +29,6 @@ class Undoing {
   const char* word_;
   std::optional<Error> first_;
 };
-
-Result<> let_clients_go(RunContext& run) {
-  auto entry = run.platform().entry(run.work.appliance.entry);
-  if (!entry) return pass(std::move(entry));
-  auto state = (*entry)->where();
-  if (!state && state.error().code == Code::unreachable) {
-    run.world.observer.warn("a hold, should there be one, ends by itself: " + state.error().describe());
-    return {};
-  }
-  if (!state) return pass(std::move(state));
-  return state->holding ? (*entry)->release() : Result<>{};
-}
 
 /// An original that was sealed, or whose helper holds a fence, serves again.
 Result<> serve_again(RunContext& run, const MachinePair& pair) {
@@ -78,8 +67,10 @@ Result<> undo_run(RunContext& run, const char* word) {
   }
   undoing.step("entry.release", "", [&] { return let_clients_go(run); });
   for (const auto& pair : run.machines())
-    undoing.step("chain.restore", pair.original.name,
-                 [&] { return run.platform().cloner().restore_chain(run.id(), pair.original); });
+    undoing.step("chain.restore", pair.original.name, [&]() -> Result<> {
+      MOULT_TRY(restore_autostart(run, pair, Kept::original));
+      return run.platform().cloner().restore_chain(run.id(), pair.original);
+    });
   for (const auto& uri : hosts_of(run.work.plan))
     undoing.step("network.remove", uri, [&] { return run.platform().network().remove(run.id(), uri); });
   return std::move(undoing).result();

@@ -1,11 +1,16 @@
 #include "orchestrator/store/run_lock.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "descriptors/base/digest.hpp"
@@ -91,6 +96,41 @@ Result<std::optional<Holder>> lock_holder(const std::string& state_dir, const st
   MOULT_ASSIGN(const bool locked, is_locked(file, path));
   if (!locked) return std::nullopt;
   return written_holder(path).value_or(Holder{0, "?", "?", "", "?", "?"});
+}
+
+Result<std::vector<Holder>> dead_holders(const std::string& state_dir) {
+  std::vector<Holder> dead;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(state_dir + "/locks", none)) {
+    const auto path = entry.path().string();
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return file_error(errno, "cannot open", path);
+    MOULT_ASSIGN(const bool locked, is_locked(file, path));
+    const auto text = locked ? Result<std::string>(std::string()) : read_small_file(path);
+    if (!text) return Unexpected(text.error());
+    if (auto holder = holder_of(*text); holder && !holder->run.empty()) dead.push_back(std::move(*holder));
+  }
+  return dead;
+}
+
+Result<LockWatch> LockWatch::begin(const std::string& state_dir) {
+  MOULT_TRY(make_private_directory(state_dir));
+  MOULT_TRY(make_private_directory(state_dir + "/locks"));
+  const auto path = state_dir + "/locks";
+  Fd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!fd || ::inotify_add_watch(fd.get(), path.c_str(), IN_CLOSE_WRITE) < 0)
+    return file_error(errno, "cannot watch", path);
+  return LockWatch(std::move(fd));
+}
+
+Result<> LockWatch::wait(Millis at_most) {
+  pollfd ready{fd_.get(), POLLIN, 0};
+  if (::poll(&ready, 1, static_cast<int>(at_most.count())) < 0 && errno != EINTR)
+    return fail(Code::io, "cannot wait for locks: " + std::string(std::strerror(errno)));
+  std::array<char, 4096> events{};
+  while (::read(fd_.get(), events.data(), events.size()) > 0)
+    continue;  // which ones does not matter: all are looked at
+  return {};
 }
 
 }  // namespace moult

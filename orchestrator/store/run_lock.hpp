@@ -2,9 +2,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "descriptors/base/result.hpp"
 #include "drivers/fd.hpp"
+#include "drivers/machine.hpp"
 
 namespace moult {
 
@@ -45,5 +47,22 @@ class RunLock {
 
 /// Who holds it now, or nobody. Takes nothing, so it disturbs no one who is about to acquire.
 [[nodiscard]] Result<std::optional<Holder>> lock_holder(const std::string& state_dir, const std::string& appliance);
+
+/// Holders that died with a run: whose lock is free, and who did not put it down in good order.
+[[nodiscard]] Result<std::vector<Holder>> dead_holders(const std::string& state_dir);
+
+/// Hears when locks of a state directory are put down, in good order or by a death: the kernel closes a dead process's
+/// files. Not for several threads.
+class LockWatch {
+ public:
+  /// Makes the directory where it is missing. Errors: io, no_space.
+  [[nodiscard]] static Result<LockWatch> begin(const std::string& state_dir);
+  /// Returns when a lock was put down since begin() or the last call, when the time is over, or when a signal came.
+  [[nodiscard]] Result<> wait(Millis at_most);
+
+ private:
+  explicit LockWatch(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
 
 }  // namespace moult

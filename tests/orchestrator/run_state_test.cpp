@@ -42,3 +42,10 @@ TEST_CASE("a cutover that is given up leads back to ready", "[state]") {
   CHECK(next_state(RunState::cutting_over, RunEvent::give_up) == RunState::ready);
   CHECK(next_state(RunState::cutting_over, RunEvent::commit) == RunState::confirming);
 }
+
+TEST_CASE("the clone may be made anew before the cutover, and not after", "[state]") {
+  for (const auto state : {RunState::upgrading, RunState::converging, RunState::ready})
+    CHECK(next_state(state, RunEvent::restart) == RunState::cloning);
+  for (const auto state : {RunState::cutting_over, RunState::confirming, RunState::aborted})
+    CHECK_FALSE(next_state(state, RunEvent::restart));
+}

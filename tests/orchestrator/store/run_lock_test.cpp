@@ -37,6 +37,12 @@ void kill_and_wait(pid_t child) {
   REQUIRE(::waitpid(child, nullptr, 0) == child);
 }
 
+std::vector<Holder> the_dead(const TemporaryDirectory& directory) {
+  const auto dead = dead_holders(directory.state());
+  REQUIRE(dead);
+  return *dead;
+}
+
 }  // namespace
 
 TEST_CASE("a second holder is refused with the first one's name") {
@@ -140,4 +146,22 @@ TEST_CASE("this process names itself") {
   CHECK_FALSE(holder.host.empty());
   CHECK_FALSE(holder.user.empty());
   CHECK_THAT(holder.since, Catch::EndsWith("Z"));
+}
+
+TEST_CASE("who died with a lock is told from who put it down, and the watch hears of both") {
+  const TemporaryDirectory directory;
+  CHECK(the_dead(directory).empty());
+  auto watch = LockWatch::begin(directory.state());
+  REQUIRE(watch);
+  const auto child = holding_process(directory.state(), "notes");
+  CHECK(the_dead(directory).empty());  // it lives
+  kill_and_wait(child);
+  const auto begin = std::chrono::steady_clock::now();
+  REQUIRE(watch->wait(Millis{60'000}));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));  // the kernel says so, no time-out does
+  const auto dead = the_dead(directory);
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.front().run == "r1");
+  { REQUIRE(RunLock::acquire(directory.state(), "notes", alice())); }
+  CHECK(the_dead(directory).empty());  // taken up, and ended well
 }
