@@ -37,11 +37,22 @@ function(moult_library name)
   set_property(GLOBAL APPEND PROPERTY MOULT_LIBRARIES moult_${name})
 endfunction()
 
+# A sanitizer makes a program several times as slow, and other people's libraries are not instrumented.
+set(MOULT_TEST_TIMEOUT 120)
+set(MOULT_TEST_ENVIRONMENT)
+if(MOULT_SANITIZE)
+  set(MOULT_TEST_TIMEOUT 600)
+  set(MOULT_TEST_ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp"
+    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp"
+    "MOULT_SEEDS=1 200 2000")  # of the simulated lives a tenth
+endif()
+
 # moult_test(NAME LIBS lib... SOURCES file... [ARGS arg...] [LABELS label...]): one Catch2 program, one ctest entry.
 function(moult_test name)
   cmake_parse_arguments(arg "" "" "LIBS;SOURCES;ARGS;LABELS" ${ARGN})
   add_executable(test_${name} ${arg_SOURCES})
   target_link_libraries(test_${name} PRIVATE moult_catch_main moult_flags moult_sanitizers $<BUILD_INTERFACE:moult_warnings> ${arg_LIBS})
   add_test(NAME ${name} COMMAND test_${name} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-  set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}")
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${MOULT_TEST_TIMEOUT}
+    ENVIRONMENT "${MOULT_TEST_ENVIRONMENT}")
 endfunction()

@@ -36,9 +36,11 @@ class TinyServer {
   }
   TinyServer(const TinyServer&) = delete;
   TinyServer& operator=(const TinyServer&) = delete;
-  ~TinyServer() {
+  ~TinyServer() { stop(); }
+  /// What the answerer noted may be read after this.
+  void stop() {
     stop_ = true;
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
   [[nodiscard]] int port() const { return port_; }
 
@@ -95,6 +97,7 @@ TEST_CASE("an http check asks for its path and waits until the answer is good") 
   auto check = http_check(server.port());
   check.contains = "is well";
   CHECK(run_check(check, guest, guest.clock));
+  server.stop();
   CHECK(asked == "GET /health HTTP/1.0");
   CHECK(guest.ran.size() == 3);
   CHECK(guest.clock.pauses == std::vector<Millis>{20ms, 40ms});
@@ -137,6 +140,7 @@ TEST_CASE("a path is an argument and no script") {
   auto check = http_check(server.port());
   check.path = "/$(touch " + scratch.path("owned") + ")`id`%s";
   CHECK(run_check(check, guest, guest.clock));
+  server.stop();
   CHECK(asked.find("$(touch") != std::string::npos);
   CHECK_FALSE(scratch.has("owned"));
 }
