@@ -20,7 +20,11 @@ using std::chrono::steady_clock;
 constexpr auto kCheckIdle = 60s;       // how often a helper without calls looks at the clock
 constexpr auto kPortComesUp = 100ms;   // how often a port that is not plugged in is looked for
 constexpr auto kHostComesBack = 20ms;  // how often a port without a host is tried
+#ifdef __SANITIZE_THREAD__
+constexpr std::size_t kStackBytes = 8U << 20;  // the sanitizer keeps its own things there
+#else
 constexpr std::size_t kStackBytes = 512U << 10;
+#endif
 
 std::string boot_id() {
   const Fd fd(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));

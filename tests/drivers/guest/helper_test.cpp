@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "catch.hpp"
 #include "drivers/guest/client/remote_session.hpp"
@@ -112,17 +113,17 @@ TEST_CASE("a helper that is told to end kills what it started, and says goodbye"
   guest::RemoteSession session({[&]() -> Result<Fd> { return std::move(process.mine); }, {}}, options());
   Base base;
   const auto note = base.path + "/pid";
-  std::thread running([&] {
+  auto running = std::async(std::launch::async, [&] {
     Command command;
     command.argv = {"sh", "-c", "echo $$ > " + note + "; exec sleep 1000"};
     command.timeout = 100s;
-    CHECK_FALSE(session.access().run(command));
+    return session.access().run(command);
   });
   pid_t child = 0;
   for (int i = 0; i < 1000 && !(std::ifstream(note) >> child); ++i) std::this_thread::sleep_for(10ms);
   REQUIRE(child > 0);
   ::kill(process.pid, SIGTERM);
-  running.join();
+  CHECK_FALSE(running.get());
   CHECK(process.end() == 0);
   CHECK(gone(child));
 }
