@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/failpoint.hpp"
 #include "orchestrator/store/utc.hpp"
 
 namespace moult {
@@ -29,10 +30,15 @@ Result<> Ledger::perform(std::string_view step, const std::string& subject, cons
   const auto intended = store_.journal().intend({run_, std::string(step), subject, "{}", stamp().utc});
   if (!intended) return Unexpected(intended.error());
   observer_.step_began(step, subject);
+  const auto how = failpoint(step, subject);
+  die_at(FailHow::die_before, how);
   const auto begin = clock_.steady();
-  const auto result = effect();
+  const auto result = how == FailHow::error ? Result<std::string>(failed_on_purpose(step)) : effect();
   const auto took = std::chrono::duration_cast<Millis>(clock_.steady() - begin);
-  const auto concluded = conclude(*intended, step, subject, took, result);
+  die_at(FailHow::die_after, how);
+  const auto concluded = how == FailHow::journal
+                             ? Result<>(failed_on_purpose("the journal's row of " + std::string(step)))
+                             : conclude(*intended, step, subject, took, result);
   observer_.step_ended(step, subject, took, result ? nullptr : &result.error());
   if (!result)
     return Unexpected(Error(result.error()).within(std::string(step) + (subject.empty() ? "" : " " + subject)));

@@ -45,7 +45,7 @@ std::string run_of_overlay(const std::string& path) {
   if (mark == std::string_view::npos || !name.ends_with(kEnd)) return {};
   name = name.substr(mark + kMark.size());
   name.remove_suffix(std::min(name.size(), kEnd.size()));
-  if (name.ends_with(kClone)) name.remove_suffix(kClone.size());
+  if (name.ends_with(kClone)) return {};
   return check_run_id(std::string(name)) ? std::string(name) : std::string();
 }
 

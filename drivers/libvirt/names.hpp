@@ -16,7 +16,7 @@ namespace moult::virt {
 [[nodiscard]] std::string clone_overlay(const std::string& run, const std::string& domain, const std::string& target,
                                         const std::string& top);
 
-/// The run whose overlay this image is, by its name; empty when it is none.
+/// The run in which an original goes on in this overlay, by its name; empty when it is no original's overlay.
 [[nodiscard]] std::string run_of_overlay(const std::string& path);
 
 enum class Place { isolated, sealed };

@@ -23,7 +23,8 @@ std::string image_of(const std::string& path, const std::string& suffix) {
 /// Error: busy, when a disk is the overlay of another run; without one of ours, of any.
 Result<> refuse_other_run(const std::string& run, const Domain& domain) {
   for (const auto& disk : domain.disks)
-    if (disk.path.find(".moult-") != std::string::npos && (run.empty() || !disk.path.ends_with(overlay_suffix(run))))
+    if (disk.path.find(".moult-") != std::string::npos && !disk.path.ends_with("-clone") &&
+        (run.empty() || !disk.path.ends_with(overlay_suffix(run))))
       return fail(Code::busy, "disk " + disk.target + " of " + domain.ref.domain + " is the overlay of another run",
                   "End that run first.");
   return {};

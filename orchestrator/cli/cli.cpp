@@ -10,6 +10,7 @@
 #include "descriptors/base/text.hpp"
 #include "descriptors/load.hpp"
 #include "orchestrator/cli/help.hpp"
+#include "orchestrator/failpoint.hpp"
 #include "orchestrator/store/state_dir.hpp"
 
 namespace moult {
@@ -45,6 +46,7 @@ bool say_unknown_command(const CLI::App& app) {
 
 /// An exception that came this far is a defect: it ends as one, with a code and not with an abort.
 Result<> run_chosen(const Cli& cli) {
+  MOULT_TRY(check_failpoint());
   try {
     return cli.chosen();
   } catch (const std::exception& error) {

@@ -6,6 +6,7 @@
 
 #include "drivers/component_driver.hpp"
 #include "orchestrator/cutover/preparation.hpp"
+#include "orchestrator/failpoint.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
 #include "orchestrator/store/utc.hpp"
@@ -29,22 +30,21 @@ Result<> Cutover::hold() {
   held_at_ = run_.platform().clock().utc();
   MOULT_TRY(entry_->hold(way_.lease(run_)));
   timeline_.mark("hold");
-  MOULT_TRY(drain());
-  timeline_.mark("drain");
   return {};
 }
 
 /// While the last requests end, what they and others wrote goes to the disk: the fence has less to wait for.
 Result<> Cutover::drain() {
-  return run_.platform().workers().all({[this] { return entry_->drain(run_.work.options.drain_deadline); },
-                                        [this] {
-                                          return run_.each_machine([this](const MachinePair& pair) -> Result<> {
-                                            const auto names = sets_on(pair);
-                                            if (names.empty()) return {};
-                                            MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
-                                            return session->files().sync(names);
-                                          });
-                                        }});
+  const auto sync = [this](const MachinePair& pair) -> Result<> {
+    const auto names = sets_on(pair);
+    if (names.empty()) return {};
+    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
+    return session->files().sync(names);
+  };
+  MOULT_TRY(run_.platform().workers().all(
+      {[this] { return entry_->drain(run_.work.options.drain_deadline); }, [&] { return run_.each_machine(sync); }}));
+  timeline_.mark("drain");
+  return {};
 }
 
 std::vector<std::string> Cutover::sets_on(const MachinePair& pair) {
@@ -202,13 +202,24 @@ Result<> Cutover::release() {
   return released;
 }
 
+/// One of the steps that the journal has no row of.
+Result<> Cutover::part(const char* name, Result<> (Cutover::*effect)()) {
+  const auto place = std::string(way_.word()) + "." + name;
+  const auto how = failpoint(place, "");
+  die_at(FailHow::die_before, how);
+  auto done = how == FailHow::error ? Result<>(failed_on_purpose(place)) : (this->*effect)();
+  die_at(FailHow::die_after, how);
+  return done;
+}
+
 Result<> Cutover::until_sealed() {
-  MOULT_TRY(hold());
-  MOULT_TRY(fence());
-  MOULT_TRY(last_round());
-  MOULT_TRY(verify());
-  MOULT_TRY(activate());
-  MOULT_TRY(check_margin());
+  MOULT_TRY(part("hold", &Cutover::hold));
+  MOULT_TRY(part("drain", &Cutover::drain));
+  MOULT_TRY(part("fence", &Cutover::fence));
+  MOULT_TRY(part("last-round", &Cutover::last_round));
+  MOULT_TRY(part("verify", &Cutover::verify));
+  MOULT_TRY(part("activate", &Cutover::activate));
+  MOULT_TRY(part("margin", &Cutover::check_margin));
   return commit_and_seal();
 }
 
@@ -316,7 +327,7 @@ Result<> Cutover::perform() {
   if (auto changed = change_over(); !changed) return go_back(std::move(changed).error());
   if (!way_.forward) note_switched_back();
   // From here on the next side serves, whatever happens: a hold that cannot be released ends with its lease.
-  if (auto released = release(); !released)
+  if (auto released = part("release", &Cutover::release); !released)
     run_.world.observer.warn("the entry was not released, its hold ends by itself: " + released.error().describe());
   for (const auto& facts : last_rounds_) (void)run_.ledger.record("data.round", facts);  // clients waited long enough
   return {};

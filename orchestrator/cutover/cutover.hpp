@@ -39,6 +39,7 @@ class Cutover {
   [[nodiscard]] std::string facts() const;
 
  private:
+  Result<> part(const char* name, Result<> (Cutover::*effect)());
   Result<> hold();
   Result<> drain();
   std::vector<std::string> sets_on(const MachinePair& pair);

@@ -87,9 +87,8 @@ TEST_CASE("names of a run's files, domain and bridges derive from the run alone,
   CHECK(original_overlay("r7", "web", "vda", "/img/web.vda.moult-r7.qcow2") == "/img/web.vda.moult-r7.qcow2");
   CHECK(clone_overlay("r7", "web", "vda", "/img/web.qcow2") == "/img/web.vda.moult-r7-clone.qcow2");
   CHECK(run_of_overlay("/img/web.vda.moult-r7.qcow2") == "r7");
-  CHECK(run_of_overlay("/img/web.vda.moult-r7-clone.qcow2") == "r7");
-  for (const auto* own :
-       {"/img/web.qcow2", "/img/web.moult-r7.raw", "/img.moult-r7/web.qcow2", "/img/web.moult-.qcow2"})
+  for (const auto* own : {"/img/web.qcow2", "/img/web.vda.moult-r7-clone.qcow2", "/img/web.moult-r7.raw",
+                          "/img.moult-r7/web.qcow2", "/img/web.moult-.qcow2"})
     CHECK(run_of_overlay(own).empty());
   CHECK(bridge_name("a-run-with-a-very-long-id-2026-11-21T04:00", Place::isolated).size() <= 15);
   CHECK(bridge_name("r7", Place::isolated) != bridge_name("r7", Place::sealed));
