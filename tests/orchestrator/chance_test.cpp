@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "sim_run.hpp"
+#include "tests/sim/sim_run.hpp"
 
 using namespace moult;
 using namespace moult::test;

@@ -1,7 +1,9 @@
-#include "sim_run.hpp"
+#include "tests/sim/sim_run.hpp"
 
-#include "catch.hpp"
+#include <stdexcept>
+
 #include "orchestrator/prober.hpp"
+#include "orchestrator/store/faulty_store.hpp"
 
 namespace moult::test {
 namespace {
@@ -19,7 +21,24 @@ Component component(const char* name, const char* machine, const char* to, const
   return made;
 }
 
+/// Writes of the journal and the audit log as calls on the world.
+class WorldWrites final : public WriteCalls {
+ public:
+  explicit WorldWrites(sim::World& world) : world_(world) {}
+  Result<> write(std::string_view, const Effect& effect) override {
+    return world_.call(sim::CallId::journal, nullptr, [&effect] { return effect(); });
+  }
+  Result<> before_commit() override { return world_.part(); }
+
+ private:
+  sim::World& world_;
+};
+
 }  // namespace
+
+std::unique_ptr<Store> make_world_store(Store& inner, sim::World& world) {
+  return make_faulty_store(inner, std::make_unique<WorldWrites>(world));
+}
 
 SimOptions two_machines(std::uint64_t seed) {
   SimOptions options;
@@ -51,14 +70,16 @@ SimOptions two_machines(std::uint64_t seed) {
   return options;
 }
 
-SimRun::SimRun(SimOptions options, RunOptions run_options) : options_(std::move(options)), run_options_(run_options) {
+SimRun::SimRun(SimOptions options, RunOptions run_options, std::string spool)
+    : options_(std::move(options)), run_options_(run_options), spool_(std::move(spool)) {
   auto made = make_sim_platform(options_);
-  REQUIRE(made);
+  if (!made) throw std::runtime_error(made.error().describe());
   platform_ = std::move(*made);
+  store_ = make_world_store(*disk_, world());
 }
 
 RunContext::Work SimRun::work() {
-  return {kRun, "tester", "/nonexistent", options_.appliance, options_.maintenance, plan_, run_options_};
+  return {kRun, "tester", spool_, options_.appliance, options_.maintenance, plan_, run_options_};
 }
 
 Result<RunEnd> SimRun::go() {

@@ -14,6 +14,10 @@ namespace moult::test {
 /// An appliance of two machines, three old components of four, one data set whose form changes.
 [[nodiscard]] SimOptions two_machines(std::uint64_t seed);
 
+/// A store of the world's: each of its writes is a call on it, takes time, and meets the world's faults. Both must
+/// outlive it.
+[[nodiscard]] std::unique_ptr<Store> make_world_store(Store& inner, sim::World& world);
+
 struct StateHook final : Observer {
   void state_changed(RunState state) override {
     if (hook) hook(state);
@@ -24,12 +28,16 @@ struct StateHook final : Observer {
 /// One run of the real orchestrator in a simulated world, with all that can be asked about it afterwards.
 class SimRun {
  public:
-  explicit SimRun(SimOptions options, RunOptions run_options = {});
+  using Action = Result<RunEnd> (Conductor::*)();
+
+  /// `spool` is a directory of the run's own on the real disk; only updates that reboot write there. Throws where the
+  /// options make no world.
+  explicit SimRun(SimOptions options, RunOptions run_options = {}, std::string spool = "/nonexistent");
 
   /// Plans and takes the run through its states.
   Result<RunEnd> go();
   /// What a second process does later: reads nothing but store and world.
-  Result<RunEnd> again(Result<RunEnd> (Conductor::*action)());
+  Result<RunEnd> again(Action action);
 
   [[nodiscard]] sim::World& world() { return platform_->world(); }
   /// Called with each state that the run enters.
@@ -43,14 +51,17 @@ class SimRun {
   /// False: the plan was refused, so there is no run.
   [[nodiscard]] bool begun() { return store_->journal().run("r1").has_value(); }
   [[nodiscard]] RunState state();
+  [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] std::string violations();
 
  private:
   RunContext::Work work();
   SimOptions options_;
   RunOptions run_options_;
+  std::string spool_;
   std::unique_ptr<SimPlatform> platform_;
-  std::unique_ptr<Store> store_ = make_memory_store();
+  std::unique_ptr<Store> disk_ = make_memory_store();
+  std::unique_ptr<Store> store_;
   StateHook observer_;
   std::optional<Interrupt> interrupt_{std::in_place};
   Plan plan_;
