@@ -13,8 +13,8 @@ namespace moult::test {
 struct FleetSpec {
   std::uint64_t from = 1, count = 1000;
   unsigned jobs = 1;
-  bool keep_going = false;       ///< otherwise no life is begun once one has failed
-  std::string with;              ///< parts of a shape that every life has
+  bool keep_going = false;  ///< otherwise no life is begun once one has failed
+  std::string with;         ///< parts of a shape that every life has
 };
 
 struct FleetEnd {

@@ -19,7 +19,7 @@ class Life {
       : spec_(spec), desk_(desk), run_(options(), spec.shape.run_options(), desk), before_(things()) {}
 
   LifeEnd all() {
-    word([this] { (void)run_.go(); });
+    word([this] { say("upgrade", run_.go()); });
     for (long i = 0; i < spec_.shape[Shape::faulty_words] && !is_over_now(); ++i) {
       serve();
       next_word(static_cast<std::uint64_t>(i));
@@ -28,7 +28,7 @@ class Life {
     mend();
     for (int i = 0; i < kMendedWords && !is_over_now() && !is_left(); ++i) {
       start_machines();
-      last_word();
+      last_word(i);
     }
     start_machines();
     run_.serve_for(kLastService);
@@ -67,6 +67,7 @@ class Life {
       run_.world().revive();
       act();
     } catch (const Killed&) {
+      words_ += "killed\n";
     }
     run_.world().revive();
   }
@@ -74,9 +75,14 @@ class Life {
   /// What a person asks for who finds a run.
   void ask(bool back) {
     const auto state = run_.state();
-    if (state != RunState::confirming) return (void)run_.again(&Conductor::abort);
+    if (state != RunState::confirming) return say("abort", run_.again(&Conductor::abort));
     going_back_ = going_back_ || back;
-    (void)run_.again(back ? &Conductor::roll_back : &Conductor::finish);
+    say(back ? "rollback" : "finish", run_.again(back ? &Conductor::roll_back : &Conductor::finish));
+  }
+
+  void say(const char* word, const Result<RunEnd>& end) {
+    if (!spec_.keep_trace) return;
+    words_ += std::string(word) + ": " + (end ? std::string(name_of(end->state)) : end.error().describe()) + "\n";
   }
 
   void next_word(std::uint64_t number) {
@@ -84,12 +90,10 @@ class Life {
     word([&] { ask(back); });
   }
 
-  /// Who began to go back goes on with it, and who began to finish as well: the other word may be refused by then.
-  void last_word() {
-    const auto tried = run_.state();
-    word([&] { ask(going_back_ || (!finishing_ && choice(100, 2) == 0)); });
-    if (tried != RunState::confirming || is_over_now()) return;
-    if (!going_back_) finishing_ = true;
+  /// Who began to go back goes on with it; when that does not end it, what was begun was to finish.
+  void last_word(int number) {
+    const bool back = going_back_ || choice(100, 2) == 0;
+    word([&] { ask(back == (number % 2 == 0)); });
   }
 
   /// Another process at the same time. The appliance is held, so it must not come to act.
@@ -133,7 +137,8 @@ class Life {
   void judge_finished() {
     for (const auto& domain : run_.world().domains())
       if (domain && !domain->run.empty()) run_.world().violate("I4", "a clone is left: " + domain->ref.domain);
-    if (const auto now = things(); now.find(".moult-") != std::string::npos || now.find(" network ") != std::string::npos)
+    if (const auto now = things();
+        now.find(".moult-") != std::string::npos || now.find(" network ") != std::string::npos)
       run_.world().violate("I4", "something of the finished run is left:\n" + now);
   }
 
@@ -145,8 +150,9 @@ class Life {
     end.hash = world.trace().hash();
     end.calls = world.faults().calls();
     end.struck = spec_.strikes ? *spec_.strikes : world.faults().strikes();
-    end.switched = end.state == RunState::confirming || end.state == RunState::finished ||
-                   end.state == RunState::rolled_back;
+    end.switched =
+        end.state == RunState::confirming || end.state == RunState::finished || end.state == RunState::rolled_back;
+    end.words = words_;
     if (spec_.keep_trace) end.trace = world.trace().text(100'000);
     return end;
   }
@@ -154,8 +160,8 @@ class Life {
   const LifeSpec& spec_;
   const std::string& desk_;
   SimRun run_;
-  std::string before_;
-  bool going_back_ = false, finishing_ = false;
+  std::string before_, words_;
+  bool going_back_ = false;
 };
 
 }  // namespace

@@ -27,7 +27,8 @@ struct LifeEnd {
   bool switched = false;          ///< it came through its cutover
   std::uint64_t hash = 0;         ///< of everything that happened: the same life has the same
   std::uint64_t calls = 0;
-  std::string trace;
+  std::string trace;  ///< where it was asked for: every event
+  std::string words;  ///< and what was asked for and said
 };
 
 /// Lives it: an upgrade; what persons ask for who find the run without a process, or want it back, or done; other

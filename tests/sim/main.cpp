@@ -40,7 +40,8 @@ int replay(const Arguments& arguments) {
   }
   const Desk desk;
   const auto end = live(spec, desk.path());
-  std::printf("%sseed %llu ended %s; struck: %s\n", end.trace.c_str(), static_cast<unsigned long long>(spec.seed),
+  std::printf("%s%sseed %llu ended %s; struck: %s\n", end.trace.c_str(), end.words.c_str(),
+              static_cast<unsigned long long>(spec.seed),
               end.state ? std::string(name_of(*end.state)).c_str() : "before it began", text_of(end.struck).c_str());
   print(end);
   return end.violations.empty() ? 0 : 1;
@@ -76,10 +77,11 @@ bool write_json(const std::string& path, const FleetEnd& end) {
 
 int live_fleet(const Arguments& arguments) {
   const auto end = live_all(arguments.fleet);
-  std::printf("%llu lives, %llu bad, %.1f s (%.0f a second); %llu met faults, %llu came through the cutover; hash %016llx\n",
-              static_cast<unsigned long long>(end.cases), static_cast<unsigned long long>(end.bad), end.seconds,
-              static_cast<double>(end.cases) / end.seconds, static_cast<unsigned long long>(end.struck),
-              static_cast<unsigned long long>(end.switched), static_cast<unsigned long long>(end.hash));
+  std::printf(
+      "%llu lives, %llu bad, %.1f s (%.0f a second); %llu met faults, %llu came through the cutover; hash %016llx\n",
+      static_cast<unsigned long long>(end.cases), static_cast<unsigned long long>(end.bad), end.seconds,
+      static_cast<double>(end.cases) / end.seconds, static_cast<unsigned long long>(end.struck),
+      static_cast<unsigned long long>(end.switched), static_cast<unsigned long long>(end.hash));
   constexpr std::size_t kExplained = 5;
   for (std::size_t i = 0; i < end.failed.size() && i < kExplained; ++i) explain(arguments.fleet, end.failed[i]);
   if (!arguments.json.empty() && !write_json(arguments.json, end)) return 1;

@@ -63,8 +63,7 @@ long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
 std::string Shape::difference(const Shape& other) const {
   std::ostringstream out;
   for (std::size_t i = 0; i < kFields; ++i)
-    if (values_[i] != other.values_[i])
-      out << (out.tellp() > 0 ? "," : "") << kFacts.at(i).name << "=" << values_[i];
+    if (values_[i] != other.values_[i]) out << (out.tellp() > 0 ? "," : "") << kFacts.at(i).name << "=" << values_[i];
   return out.str();
 }
 

@@ -21,20 +21,20 @@ class Shape {
     disks,
     files,
     silent_ppm,
-    holds,          ///< the entry can hold requests
-    hooks,          ///< vendors' quiesce, warm and activate hooks
-    reboot,         ///< an update asks for a reboot
-    comes_back,     ///< a guest that panics starts again by itself
-    finish,         ///< the run gives the way back up by itself
-    rehearse,       ///< the run ends with its rehearsal
-    max_stall_ms,   ///< 0: the usual one
-    serve_s,        ///< between two words
-    faulty_words,   ///< words of persons that still meet faults
-    leave,          ///< a run in confirming is left as it is
-    calm,           ///< calls before chance strikes
-    most,           ///< strikes
-    kinds,          ///< bit n: the fault kind of number n may strike
-    ppm,            ///< each of them, at each call
+    holds,         ///< the entry can hold requests
+    hooks,         ///< vendors' quiesce, warm and activate hooks
+    reboot,        ///< an update asks for a reboot
+    comes_back,    ///< a guest that panics starts again by itself
+    finish,        ///< the run gives the way back up by itself
+    rehearse,      ///< the run ends with its rehearsal
+    max_stall_ms,  ///< 0: the usual one
+    serve_s,       ///< between two words
+    faulty_words,  ///< words of persons that still meet faults
+    leave,         ///< a run in confirming is left as it is
+    calm,          ///< calls before chance strikes
+    most,          ///< strikes
+    kinds,         ///< bit n: the fault kind of number n may strike
+    ppm,           ///< each of them, at each call
     count_
   };
   static constexpr std::size_t kFields = count_;

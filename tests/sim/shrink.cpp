@@ -20,7 +20,8 @@ class Shrinking {
       for (std::size_t i = spec_.strikes->size(); i-- > 0;)
         smaller = attempt([i](LifeSpec& spec) { spec.strikes->erase(spec.strikes->begin() + static_cast<long>(i)); }) ||
                   smaller;
-      for (std::size_t i = 0; i < Shape::kFirstOfChance; ++i) smaller = simplify(static_cast<Shape::Field>(i)) || smaller;
+      for (std::size_t i = 0; i < Shape::kFirstOfChance; ++i)
+        smaller = simplify(static_cast<Shape::Field>(i)) || smaller;
     }
     for (std::size_t i = 0; i < spec_.strikes->size(); ++i)
       for (int halves = 0; halves < kHalves; ++halves)
