@@ -33,6 +33,7 @@ enum class FaultKind : std::uint8_t {
   late_answer,    ///< the effect happened, and the answer comes `by` later
   stale,          ///< a question gets the answer that it got the last time; other calls: none
   stop_daemon,    ///< the host's daemon dies, and its host cannot be asked for `by`: ambiguous
+  garble,         ///< what a round carries is altered on its way; other calls: none
   second,         ///< another orchestrator tries its luck at the same time: FaultPlan::on_second
   count_
 };

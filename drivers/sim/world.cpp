@@ -131,6 +131,7 @@ Result<> World::meet(CallId id, const MachineRef* on, const Fault& fault) {
   half_way_ = fault.kind == FaultKind::half_way;
   command_fails_ = fault.kind == FaultKind::fail_command && id == CallId::run;
   if (command_fails_) return {};
+  garbles_ = fault.kind == FaultKind::garble && id == CallId::apply;
   switch (fault.kind) {
     case FaultKind::fail_command:
     case FaultKind::refuse:
@@ -139,6 +140,7 @@ Result<> World::meet(CallId id, const MachineRef* on, const Fault& fault) {
       return ambiguous(what_failed(id, on) + ": the connection broke (injected)");
     case FaultKind::late_answer:
     case FaultKind::stale:
+    case FaultKind::garble:
     case FaultKind::second:
       return {};
     case FaultKind::slow:

@@ -76,6 +76,8 @@ class World {
   Result<> part();
   /// Does this call's command meet a fault?
   [[nodiscard]] bool command_fails() { return std::exchange(command_fails_, false); }
+  /// Is what this call carries altered on its way?
+  [[nodiscard]] bool garbles() { return std::exchange(garbles_, false); }
   /// The process that calls is dead: its calls have no effect until a new one is born.
   [[nodiscard]] bool dead() const { return dead_; }
   void kill();
@@ -234,7 +236,7 @@ class World {
   std::int64_t wall_offset_s_ = 0;
   std::uint64_t order_ = 0, stamp_ = 0;
   std::vector<Event> events_;
-  bool dead_ = false, stirred_ = true, half_way_ = false, command_fails_ = false;
+  bool dead_ = false, stirred_ = true, half_way_ = false, command_fails_ = false, garbles_ = false;
   std::map<std::pair<CallId, std::string>, std::any> answers_;  ///< given last, where answers may be stale
   std::map<std::string, Host> hosts_;
   std::vector<std::unique_ptr<Domain>> domains_;

@@ -1,5 +1,7 @@
 #include "tests/sim/life.hpp"
 
+#include <algorithm>
+
 #include "orchestrator/store/run_lock.hpp"
 #include "tests/sim/sim_run.hpp"
 
@@ -10,13 +12,17 @@ struct Killed {};
 
 constexpr int kMendedWords = 4;
 constexpr int kLastService = 30;
+constexpr Millis::rep kBack =
+    30'000;  ///< who goes back may let clients wait ten times as long, but no longer than this
 constexpr std::uint64_t kWords = 0x30d5;
 const Holder kHolder{1, "here", "tester", "r1", "2026-01-01T00:00:00.000Z", "simulate"};
 
 class Life {
  public:
   Life(const LifeSpec& spec, const std::string& desk)
-      : spec_(spec), desk_(desk), run_(options(), spec.shape.run_options(), desk), before_(things()) {}
+      : spec_(spec), desk_(desk), run_(options(), spec.shape.run_options(), desk), before_(things()) {
+    run_.on_part([this](std::string_view part, double ms) { judge_stall(part, ms); });
+  }
 
   LifeEnd all() {
     word([this] { say("upgrade", run_.go()); });
@@ -79,6 +85,7 @@ class Life {
     going_back_ = going_back_ || back;
     say(back ? "rollback" : "finish", run_.again(back ? &Conductor::roll_back : &Conductor::finish));
   }
+  void resume() { say("resume", run_.again(&Conductor::resume)); }
 
   void say(const char* word, const Result<RunEnd>& end) {
     if (!spec_.keep_trace) return;
@@ -86,8 +93,8 @@ class Life {
   }
 
   void next_word(std::uint64_t number) {
-    const bool back = choice(number, 5) < 3;
-    word([&] { ask(back); });
+    const auto wish = choice(number, 6);
+    word([&] { return wish < 2 ? resume() : ask(wish < 5); });
   }
 
   /// Who began to go back goes on with it; when that does not end it, what was begun was to finish.
@@ -100,6 +107,18 @@ class Life {
   void second() {
     if (!run_.begun()) return;
     word([this] { ask(true); });
+  }
+
+  /// A cutover whose clients have waited longer than they may is given up before its commit.
+  void judge_stall(std::string_view part, double ms) {
+    if (part == "hold") waited_ms_ = 0;
+    const auto longest = spec_.shape.run_options().max_stall.count();
+    const auto may =
+        run_.state() == RunState::cutting_over ? longest : std::max(longest, std::min(10 * longest, kBack));
+    if (part == "commit" && waited_ms_ > static_cast<double>(may))
+      run_.world().violate("stall", "clients had waited " + std::to_string(waited_ms_) + " ms before the commit, of " +
+                                        std::to_string(may));
+    waited_ms_ += ms;
   }
 
   void mend() {
@@ -123,6 +142,8 @@ class Life {
   void judge() {
     auto& world = run_.world();
     world.check_notes();
+    if (spec_.shape[Shape::holds] != 0 && struck().empty() && world.accounts().failed != 0)
+      world.violate("refused", "without any fault, requests of clients were refused");
     if (!world.serves()) world.violate("I3", "at the end no side serves");
     if (!is_over_now() && !is_left()) world.violate("I3", "the run cannot be ended");
     if (is_over_now() && (!run_.begun() || run_.state() != RunState::finished)) judge_undone();
@@ -142,6 +163,10 @@ class Life {
       run_.world().violate("I4", "something of the finished run is left:\n" + now);
   }
 
+  [[nodiscard]] std::vector<sim::Strike> struck() {
+    return spec_.strikes ? *spec_.strikes : run_.world().faults().strikes();
+  }
+
   LifeEnd end() {
     auto& world = run_.world();
     LifeEnd end;
@@ -149,7 +174,7 @@ class Life {
     if (run_.begun()) end.state = run_.state();
     end.hash = world.trace().hash();
     end.calls = world.faults().calls();
-    end.struck = spec_.strikes ? *spec_.strikes : world.faults().strikes();
+    end.struck = struck();
     end.switched =
         end.state == RunState::confirming || end.state == RunState::finished || end.state == RunState::rolled_back;
     end.words = words_;
@@ -162,6 +187,7 @@ class Life {
   SimRun run_;
   std::string before_, words_;
   bool going_back_ = false;
+  double waited_ms_ = 0;
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ long one_of(sim::Rng& rng, const long (&list)[n]) {
 }
 
 constexpr std::uint64_t kShapes = 0x5a9e5a9eULL;
-constexpr std::uint64_t kLongestCalm = 900;
+constexpr std::uint64_t kLongestCalm = 500;
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
 }  // namespace

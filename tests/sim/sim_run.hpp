@@ -18,11 +18,15 @@ namespace moult::test {
 /// outlive it.
 [[nodiscard]] std::unique_ptr<Store> make_world_store(Store& inner, sim::World& world);
 
-struct StateHook final : Observer {
+struct Hooks final : Observer {
   void state_changed(RunState state) override {
-    if (hook) hook(state);
+    if (on_state) on_state(state);
   }
-  std::function<void(RunState)> hook;
+  void cutover_part(std::string_view part, double ms) override {
+    if (on_part) on_part(part, ms);
+  }
+  std::function<void(RunState)> on_state;
+  std::function<void(std::string_view part, double ms)> on_part;
 };
 
 /// One run of the real orchestrator in a simulated world, with all that can be asked about it afterwards.
@@ -41,7 +45,9 @@ class SimRun {
 
   [[nodiscard]] sim::World& world() { return platform_->world(); }
   /// Called with each state that the run enters.
-  void on_state(std::function<void(RunState)> hook) { observer_.hook = std::move(hook); }
+  void on_state(std::function<void(RunState)> hook) { observer_.on_state = std::move(hook); }
+  /// Called with each part of a cutover, and how long it took.
+  void on_part(std::function<void(std::string_view, double)> hook) { observer_.on_part = std::move(hook); }
   [[nodiscard]] Platform& platform() { return *platform_; }
   /// Lets clients work.
   void serve_for(int seconds) { platform_->clock().sleep(std::chrono::seconds{seconds}); }
@@ -62,7 +68,7 @@ class SimRun {
   std::unique_ptr<SimPlatform> platform_;
   std::unique_ptr<Store> disk_ = make_memory_store();
   std::unique_ptr<Store> store_;
-  StateHook observer_;
+  Hooks observer_;
   std::optional<Interrupt> interrupt_{std::in_place};
   Plan plan_;
 };
