@@ -24,6 +24,7 @@ class Shape {
     holds,         ///< the entry can hold requests
     hooks,         ///< vendors' quiesce, warm and activate hooks
     reboot,        ///< an update asks for a reboot
+    blind,         ///< a weakened capture, which no seed chooses: it does not ask what is held for writing
     comes_back,    ///< a guest that panics starts again by itself
     finish,        ///< the run gives the way back up by itself
     rehearse,      ///< the run ends with its rehearsal
