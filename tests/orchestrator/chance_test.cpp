@@ -58,3 +58,35 @@ TEST_CASE("events lost while the clone serves make rollback compare both sides",
     CHECK(run.violations() == "");
   }
 }
+
+TEST_CASE("what a round brought whose answer was lost gets its new form all the same", "[chance]") {
+  for (unsigned nth = 2; nth <= 8; ++nth)
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+      auto options = two_machines(seed);
+      options.faults.with(sim::FaultKind::lose_answer, "apply", nth);
+      SimRun run(options);
+      (void)run.go();
+      INFO("seed " << seed << ", answer " << nth << ", " << name_of(run.state()));
+      run.serve_for(5);
+      CHECK(run.violations() == "");
+    }
+}
+
+TEST_CASE("an original whose rollback broke off at its switch serves when another process takes it up", "[chance]") {
+  SimRun run(two_machines(5));
+  const auto before = run.world().inventory(false);
+  REQUIRE(run.go());
+  run.serve_for(5);
+  // Its clones are gone, and one original does not come in.
+  run.world().faults().set(sim::FaultPlan().with(sim::FaultKind::lose_call, "move", 3));
+  REQUIRE_FALSE(run.again(&Conductor::roll_back));
+  run.world().faults().set({});
+  const auto end = run.again(&Conductor::resume);
+  INFO((end ? "" : end.error().describe()));
+  REQUIRE(end);
+  CHECK(run.state() == RunState::rolled_back);
+  CHECK(run.world().inventory(false) == before);
+  run.serve_for(5);
+  CHECK(run.world().serves());
+  CHECK(run.violations() == "");
+}
