@@ -327,6 +327,8 @@ Result<RunEnd> Conductor::back_to_original(const char* how) {
 
 /// The original serves; what the run made goes. May be repeated until it is complete.
 Result<RunEnd> Conductor::clean_up_rollback() {
+  // A clone that was discarded cannot be asked any more: first the journal says for certain that the original serves.
+  MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kSwitchedBack, run_.ledger.stamp().utc));
   MOULT_TRY(undo_run(run_, "rollback"));
   MOULT_TRY(advance(RunEvent::roll_back));
   MOULT_TRY(sign());

@@ -73,7 +73,9 @@ TEST_CASE("what a round brought whose answer was lost gets its new form all the 
 }
 
 TEST_CASE("an original whose rollback broke off at its switch serves when another process takes it up", "[chance]") {
-  SimRun run(two_machines(5));
+  auto options = two_machines(5);
+  options.appliance.entry.kind = EntryKind::none;  // nothing keeps clients from the original meanwhile
+  SimRun run(options);
   const auto before = run.world().inventory(false);
   REQUIRE(run.go());
   run.serve_for(5);
@@ -89,4 +91,33 @@ TEST_CASE("an original whose rollback broke off at its switch serves when anothe
   run.serve_for(5);
   CHECK(run.world().serves());
   CHECK(run.violations() == "");
+}
+
+TEST_CASE("whichever write of a rollback is lost, who finds it dead among its clean-up ends it", "[chance]") {
+  struct Killed {};
+  constexpr unsigned kWrites = 40;
+  unsigned deaths = 0;
+  for (unsigned nth = 1; nth <= kWrites; ++nth) {
+    SimRun run(two_machines(nth));
+    run.journal_in_world();
+    REQUIRE(run.go());
+    run.serve_for(5);
+    sim::FaultPlan faults;
+    faults.with(sim::FaultKind::lose_call, "journal", nth).with(sim::FaultKind::kill_after, "discard_clone", 2);
+    faults.on_kill = [] { throw Killed{}; };
+    run.world().faults().set(faults);
+    try {
+      (void)run.again(&Conductor::roll_back);
+    } catch (const Killed&) {
+      ++deaths;
+    }
+    run.world().faults().set({});
+    run.world().revive();
+    INFO("write " << nth);
+    if (run.state() == RunState::confirming) CHECK(run.again(&Conductor::roll_back));
+    CHECK(run.state() == RunState::rolled_back);
+    run.serve_for(5);
+    CHECK(run.violations() == "");
+  }
+  CHECK(deaths > kWrites / 4);
 }
