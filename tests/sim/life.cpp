@@ -21,6 +21,7 @@ class Life {
  public:
   Life(const LifeSpec& spec, const std::string& desk)
       : spec_(spec), desk_(desk), run_(options(), spec.shape.run_options(), desk), before_(things()) {
+    run_.journal_in_world();
     run_.on_part([this](std::string_view part, double ms) { judge_stall(part, ms); });
   }
 

@@ -18,7 +18,7 @@ TEST_CASE("a life that breaks a promise is shrunk to what breaks it", "[sim]") {
   const auto small = shrink(spec, failed, desk.path());
   CHECK(small.strikes->empty());  // the weakness alone is enough
   CHECK(small.shape[Shape::blind] == 1);
-  CHECK(small.shape[Shape::clients] == 1);
+  CHECK(small.shape[Shape::nics] == 1);
   const auto again = live(small, desk.path());
   REQUIRE_FALSE(again.violations.empty());
   CHECK(again.violations.front().invariant == failed.violations.front().invariant);

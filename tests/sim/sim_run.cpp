@@ -36,10 +36,6 @@ class WorldWrites final : public WriteCalls {
 
 }  // namespace
 
-std::unique_ptr<Store> make_world_store(Store& inner, sim::World& world) {
-  return make_faulty_store(inner, std::make_unique<WorldWrites>(world));
-}
-
 SimOptions two_machines(std::uint64_t seed) {
   SimOptions options;
   options.seed = seed;
@@ -75,8 +71,9 @@ SimRun::SimRun(SimOptions options, RunOptions run_options, std::string spool)
   auto made = make_sim_platform(options_);
   if (!made) throw std::runtime_error(made.error().describe());
   platform_ = std::move(*made);
-  store_ = make_world_store(*disk_, world());
 }
+
+void SimRun::journal_in_world() { store_ = make_faulty_store(*disk_, std::make_unique<WorldWrites>(world())); }
 
 RunContext::Work SimRun::work() {
   return {kRun, "tester", spool_, options_.appliance, options_.maintenance, plan_, run_options_};
@@ -92,19 +89,19 @@ Result<RunEnd> SimRun::go() {
   record.state = std::string(name_of(RunState::planned));
   record.plan_json = plan_to_json(plan_);
   record.created_utc = record.updated_utc = "2026-01-01T00:00:00.000Z";
-  MOULT_TRY(store_->journal().create_run(record, {record.created_utc, "tester"}));
-  RunContext context({*platform_, *store_, observer_, *interrupt_}, work());
+  MOULT_TRY(store().journal().create_run(record, {record.created_utc, "tester"}));
+  RunContext context({*platform_, store(), observer_, *interrupt_}, work());
   return Conductor(context, RunState::planned).go();
 }
 
 Result<RunEnd> SimRun::again(Result<RunEnd> (Conductor::*action)()) {
   world().revive();
-  RunContext context({*platform_, *store_, observer_, *interrupt_}, work());
+  RunContext context({*platform_, store(), observer_, *interrupt_}, work());
   Conductor conductor(context, state());
   return (conductor.*action)();
 }
 
-RunState SimRun::state() { return *run_state_of(store_->journal().run(kRun)->state); }
+RunState SimRun::state() { return *run_state_of(store().journal().run(kRun)->state); }
 
 std::string SimRun::violations() {
   world().check_notes();

@@ -14,10 +14,6 @@ namespace moult::test {
 /// An appliance of two machines, three old components of four, one data set whose form changes.
 [[nodiscard]] SimOptions two_machines(std::uint64_t seed);
 
-/// A store of the world's: each of its writes is a call on it, takes time, and meets the world's faults. Both must
-/// outlive it.
-[[nodiscard]] std::unique_ptr<Store> make_world_store(Store& inner, sim::World& world);
-
 struct Hooks final : Observer {
   void state_changed(RunState state) override {
     if (on_state) on_state(state);
@@ -51,11 +47,13 @@ class SimRun {
   [[nodiscard]] Platform& platform() { return *platform_; }
   /// Lets clients work.
   void serve_for(int seconds) { platform_->clock().sleep(std::chrono::seconds{seconds}); }
-  [[nodiscard]] Store& store() { return *store_; }
+  [[nodiscard]] Store& store() { return store_ ? *store_ : *disk_; }
+  /// From now on each write of the journal is a call on the world: it takes time, and meets faults.
+  void journal_in_world();
   [[nodiscard]] Interrupt& interrupt() { return *interrupt_; }
   void forget_interrupt() { interrupt_.emplace(); }
   /// False: the plan was refused, so there is no run.
-  [[nodiscard]] bool begun() { return store_->journal().run("r1").has_value(); }
+  [[nodiscard]] bool begun() { return store().journal().run("r1").has_value(); }
   [[nodiscard]] RunState state();
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] std::string violations();
