@@ -43,8 +43,7 @@ set(MOULT_TEST_ENVIRONMENT)
 if(MOULT_SANITIZE)
   set(MOULT_TEST_TIMEOUT 600)
   set(MOULT_TEST_ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp"
-    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp"
-    "MOULT_SEEDS=1 200 2000")  # of the simulated lives a tenth
+    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
 endif()
 
 # moult_test(NAME LIBS lib... SOURCES file... [ARGS arg...] [LABELS label...]): one Catch2 program, one ctest entry.

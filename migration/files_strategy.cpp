@@ -141,13 +141,18 @@ Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
   // From here on the source may hold paths for carried that never arrived: whatever fails makes the next round compare
   // whole.
   const bool was_reconciled = std::exchange(reconciled_, false);
+  const bool was_answered = std::exchange(answered_, false);
   MOULT_ASSIGN(auto emitted, source->emit(name(), mode, read_bytes(manifest, position),
                                           [&stream](Bytes bytes) { return stream->write(bytes); }));
   MOULT_ASSIGN(auto applied, stream->finish());
   unmigrated_.insert(unmigrated_.end(), applied.paths.begin(), applied.paths.end());
   const auto carried = clock_.steady();
-  if (!unmigrated_.empty()) MOULT_TRY(migrate(unmigrated_));
+  if (!was_answered)
+    MOULT_TRY(migrate_all());
+  else if (!unmigrated_.empty())
+    MOULT_TRY(migrate(unmigrated_));
   unmigrated_.clear();
+  answered_ = true;
   reconciled_ = was_reconciled || mode == RoundMode::reconcile;
   RoundReport report;
   report.number = ++rounds_;

@@ -52,6 +52,7 @@ class FilesStrategy final : public DataStrategy {
   int rounds_ = 0;
   bool reconciled_ = false;              ///< both sides were compared whole, and nothing was lost since
   bool unproven_ = false;                ///< no round has gone through since a baseline was taken for a comparison
+  bool answered_ = true;                 ///< false: a round broke off, and which paths it brought is not known
   std::vector<std::string> unmigrated_;  ///< applied, but `migrate` has not seen them with success
 };
 

@@ -309,9 +309,9 @@ Result<RunEnd> Conductor::back_to_original(const char* how) {
   MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
   Cutover cutover(run_, Direction{false}, std::move(entry));
   if (auto done = cutover.perform(); !done) {
-    // Its services were started for the switch that did not come.
-    if (auto stopped = stop_writers(run_); !stopped)
-      run_.world.observer.warn("the sealed original works on: " + stopped.error().describe());
+    // Its services were started for the switch that did not come. Where it may have come, they are what will serve.
+    const auto stopped = cutover.off() ? Result<>{} : stop_writers(run_);
+    if (!stopped) run_.world.observer.warn("the sealed original works on: " + stopped.error().describe());
     MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kGoingBack, "no"));
     MOULT_TRY(run_.ledger.record(cutover.off() ? "cutover.stuck" : "rollback.given_up", facts_of(done.error())));
     return Unexpected(std::move(done).error());
@@ -327,6 +327,8 @@ Result<RunEnd> Conductor::back_to_original(const char* how) {
 
 /// The original serves; what the run made goes. May be repeated until it is complete.
 Result<RunEnd> Conductor::clean_up_rollback() {
+  // A clone that was discarded cannot be asked any more: first the journal says for certain that the original serves.
+  MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kSwitchedBack, run_.ledger.stamp().utc));
   MOULT_TRY(undo_run(run_, "rollback"));
   MOULT_TRY(advance(RunEvent::roll_back));
   MOULT_TRY(sign());

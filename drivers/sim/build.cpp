@@ -77,6 +77,9 @@ void World::build_components() {
         if (std::exchange(has_data, true)) continue;
         data_root_ = data.root;
         data_role_ = slot->role;
+        if (data.migrate.empty()) continue;
+        data_level_path_ = level_path(component);
+        data_level_ = component.level.to + "\n";
       }
     }
   }

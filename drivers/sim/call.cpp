@@ -30,7 +30,7 @@ constexpr std::array<CallFacts, kCalls> kFacts{{
     {"sync", 2000, 90000, false},
     {"hold", 500, 3000, true},             {"drain", 500, 3000, false},
     {"release", 500, 3000, true},          {"where_entry", 500, 3000, false},
-    {"check", 2000, 9000, false},
+    {"check", 2000, 9000, false},          {"journal", 300, 4000, true},
 }};
 // clang-format on
 

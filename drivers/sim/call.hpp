@@ -51,6 +51,7 @@ enum class CallId : std::uint8_t {
   release,
   where_entry,
   check,
+  journal,  ///< a write of the orchestrator's own, by a harness that makes its store part of the world
   count_
 };
 inline constexpr std::size_t kCalls = static_cast<std::size_t>(CallId::count_);

@@ -114,7 +114,8 @@ void World::take_effect(int who) {
     return;
   }
   if (client.reading) {
-    if (!data_root_.empty() && acknowledges(*domain)) judge_note(notes_[client.note], tree(*domain), "read");
+    if (!data_root_.empty() && acknowledges(*domain))
+      judge_note(notes_[client.note], tree(*domain), in_new_form(tree(*domain)), "read");
   } else if (host(domain->ref.uri).free_bytes == 0) {
     return fail_client(who);
   } else {
@@ -131,7 +132,10 @@ void World::apply_write(Client& client, Domain& domain) {
   if (written.deleted_at != 0 && client.revision >= written.deleted_at)
     erase(domain, path);
   else
-    write(domain, path, {FileNode::Kind::file, 0640, 0, 0, content_of(written, client.revision)}, silent);
+    write(domain, path,
+          {FileNode::Kind::file, 0640, 0, 0,
+           content_of(written, client.revision).append(in_new_form(tree(domain)) ? kMigrated : "")},
+          silent);
   note(silent ? "silent write" : "write", client.note, client.domain);
 }
 
@@ -191,15 +195,25 @@ unsigned World::in_flight() const {
   }));
 }
 
+bool World::in_new_form(const Tree& files) const {
+  if (data_level_path_.empty()) return false;
+  const auto level = files.find(data_level_path_);
+  return level != files.end() && level->second.content == data_level_;
+}
+
 /// A note must be there with a revision between the acknowledged and the last tried one, or be gone when its deletion
-/// was acknowledged; while a request is under way both its outcomes are good.
-void World::judge_note(const Note& note, const Tree& tree, const char* when) {
+/// was acknowledged; while a request is under way both its outcomes are good. What is there has the form that the level
+/// reads.
+void World::judge_note(const Note& note, const Tree& tree, bool new_form, const char* when) {
   const auto found = tree.find(note_path(note));
   const std::uint32_t revision = found == tree.end() ? 0 : revision_in(found->second.content, note);
   const bool may_be_gone = note.acknowledged == 0 || note.deleted_at != 0;
   const bool must_be_gone = note.deleted_at != 0 && note.acknowledged >= note.deleted_at;
   const bool good = revision == 0 ? may_be_gone && found == tree.end()
                                   : !must_be_gone && revision >= note.acknowledged && revision <= note.tried;
+  if (good && found != tree.end() && found->second.content.ends_with(kMigrated) != new_form)
+    violate("form", std::string(when) + ": note " + note_path(note) + " is in the " + (new_form ? "old" : "new") +
+                        " level's form, on a side that has the " + (new_form ? "new" : "old") + " one");
   if (good) return;
   violate("I2", std::string(when) + ": note " + note_path(note) + " is at revision " + std::to_string(revision) +
                     ", acknowledged was " + std::to_string(note.acknowledged) +

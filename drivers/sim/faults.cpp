@@ -1,14 +1,15 @@
 #include "drivers/sim/faults.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace moult::sim {
 namespace {
 
-constexpr std::array<std::string_view, kFaultKinds> kNames{"none",          "refuse",      "lose_call",   "lose_answer",
-                                                           "fail_command",  "half_way",    "slow",        "crash_guest",
-                                                           "destroy_guest", "kill_helper", "overflow",    "fill_host",
-                                                           "restart_entry", "jump_clock",  "kill_before", "kill_after"};
+constexpr std::array<std::string_view, kFaultKinds> kNames{
+    "none",        "refuse",        "lose_call",   "lose_answer", "fail_command", "half_way",      "slow",
+    "crash_guest", "destroy_guest", "kill_helper", "overflow",    "fill_host",    "restart_entry", "jump_clock",
+    "kill_before", "kill_after",    "late_answer", "stale",       "stop_daemon",  "garble",        "second"};
 
 constexpr Millis kLeastSlow{500}, kMostSlow{30'000};
 
@@ -27,17 +28,32 @@ void FaultChooser::set(FaultPlan plan) {
   total_ppm_ = std::accumulate(plan_.ppm.begin(), plan_.ppm.end(), std::uint64_t{0});
 }
 
+bool FaultChooser::may(FaultKind kind) const {
+  return plan_.ppm[static_cast<std::size_t>(kind)] != 0 ||
+         std::any_of(plan_.strikes.begin(), plan_.strikes.end(),
+                     [kind](const auto& one) { return one.kind == kind; }) ||
+         std::any_of(plan_.rules.begin(), plan_.rules.end(), [kind](const auto& one) { return one.kind == kind; });
+}
+
 Fault FaultChooser::choose(CallId call, const std::string& machine) {
   ++calls_;
+  const auto nth = ++seen_[static_cast<std::size_t>(call)];
+  for (const auto& strike : plan_.strikes)
+    if (strike.call == call && strike.nth == nth) return {strike.kind, strike.by};
   for (auto& rule : plan_.rules)
     if (matches(rule, call, machine) && (++rule.seen == rule.nth || rule.nth == 0)) return {rule.kind, rule.by};
-  if (total_ppm_ == 0 || struck_ >= plan_.most || calls_ > plan_.quiet_after) return {};
+  const bool quiet = total_ppm_ == 0 || calls_ <= plan_.quiet_before || calls_ > plan_.quiet_after;
+  return quiet || struck_.size() >= plan_.most ? Fault{} : by_chance(call);
+}
+
+Fault FaultChooser::by_chance(CallId call) {
   std::uint64_t draw = rng_.below(1'000'000);
   if (draw >= total_ppm_) return {};
-  ++struck_;
   std::size_t kind = 0;
   while (draw >= plan_.ppm[kind]) draw -= plan_.ppm[kind++];
-  return {static_cast<FaultKind>(kind), Millis{rng_.between(kLeastSlow.count(), kMostSlow.count())}};
+  const Fault fault{static_cast<FaultKind>(kind), Millis{rng_.between(kLeastSlow.count(), kMostSlow.count())}};
+  struck_.push_back({fault.kind, call, seen_[static_cast<std::size_t>(call)], fault.by});
+  return fault;
 }
 
 }  // namespace moult::sim

@@ -20,7 +20,7 @@ enum class FaultKind : std::uint8_t {
   lose_answer,    ///< the effect happened, and the caller cannot know: ambiguous
   fail_command,   ///< a command in a guest ends with exit code 1 and no effect; other calls: refuse
   half_way,       ///< calls of several parts stop between two of them: ambiguous; others: lose_answer
-  slow,           ///< takes `by` longer
+  slow,           ///< takes `by` longer before its effect
   crash_guest,    ///< the guest concerned panics and reboots by itself: ambiguous
   destroy_guest,  ///< the guest concerned is powered off and stays off: ambiguous
   kill_helper,    ///< the helper in the guest concerned is killed: capture is lost: ambiguous
@@ -30,6 +30,11 @@ enum class FaultKind : std::uint8_t {
   jump_clock,     ///< the wall clock jumps a day forward or back
   kill_before,    ///< the orchestrator's process dies before the effect
   kill_after,     ///< the orchestrator's process dies after the effect
+  late_answer,    ///< the effect happened, and the answer comes `by` later
+  stale,          ///< a question gets the answer that it got the last time; other calls: none
+  stop_daemon,    ///< the host's daemon dies, and its host cannot be asked for `by`: ambiguous
+  garble,         ///< what a round carries is altered on its way; other calls: none
+  second,         ///< another orchestrator tries its luck at the same time: FaultPlan::on_second
   count_
 };
 inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::count_);
@@ -45,12 +50,24 @@ struct FaultRule {
   unsigned seen = 0;    ///< calls that matched so far
 };
 
+/// "The nth call of this kind, counted from the world's beginning, meets this": what chance did, so that it can be
+/// done again, and in part.
+struct Strike {
+  FaultKind kind = FaultKind::none;
+  CallId call = CallId::count_;
+  unsigned nth = 0;
+  Millis by{0};
+};
+
 struct FaultPlan {
   std::vector<FaultRule> rules;
+  std::vector<Strike> strikes;                   ///< come before rules, and rules before chance
   std::array<std::uint32_t, kFaultKinds> ppm{};  ///< chance of each kind at each call, in a million
   unsigned most = 3;                             ///< chance strikes at most so often in a run
+  std::uint64_t quiet_before = 0;                ///< calls before chance finds the run
   std::uint64_t quiet_after = UINT64_MAX;        ///< calls after which chance leaves the run alone
   std::function<void()> on_kill{};               ///< called when the process dies; may throw to unwind a harness
+  std::function<void()> on_second{};             ///< called between two calls: acts as another process would
 
   FaultPlan& with(FaultKind kind, std::string call, unsigned nth = 1, std::string machine = {}) {
     rules.push_back({kind, std::move(call), nth, std::move(machine)});
@@ -64,21 +81,27 @@ struct Fault {
   Millis by{0};
 };
 
-/// Chooses faults: rules first, then chance.
+/// Chooses faults: strikes first, then rules, then chance.
 class FaultChooser {
  public:
   FaultChooser(FaultPlan plan, std::uint64_t seed);
   [[nodiscard]] Fault choose(CallId call, const std::string& machine);
   void set(FaultPlan plan);
+  /// Can this fault come about at all?
+  [[nodiscard]] bool may(FaultKind kind) const;
   [[nodiscard]] const FaultPlan& plan() const { return plan_; }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
-  [[nodiscard]] unsigned struck() const { return struck_; }
+  [[nodiscard]] unsigned struck() const { return static_cast<unsigned>(struck_.size()); }
+  /// What chance did so far: as a plan's strikes it happens again.
+  [[nodiscard]] const std::vector<Strike>& strikes() const { return struck_; }
 
  private:
+  [[nodiscard]] Fault by_chance(CallId call);
   FaultPlan plan_;
   Rng rng_;
   std::uint64_t total_ppm_ = 0, calls_ = 0;
-  unsigned struck_ = 0;
+  std::array<unsigned, kCalls> seen_{};
+  std::vector<Strike> struck_;
 };
 
 }  // namespace moult::sim

@@ -1,5 +1,7 @@
 #include "drivers/sim/files.hpp"
 
+#include <algorithm>
+
 namespace moult::sim {
 namespace {
 
@@ -9,6 +11,14 @@ constexpr Time kLeastFreeze = 2 * kMillisecond, kMostFreeze = 40 * kMillisecond;
 Unexpected no_set(const std::string& set, const char* side) {
   return fail(Code::not_found, "data set " + set + " is not known as a " + side + " here",
               "Declare it again: the helper may have been started anew since.");
+}
+
+/// The first file of a round arrives as another one.
+void garble(std::vector<Record>& records) {
+  const auto file = std::find_if(records.begin(), records.end(), [](const Record& record) {
+    return !record.gone && record.node.kind == FileNode::Kind::file;
+  });
+  if (file != records.end()) file->node.content = "garbled\n";
 }
 
 }  // namespace
@@ -149,7 +159,8 @@ Result<std::unique_ptr<ApplyStream>> SimFiles::apply(const std::string& set) {
 Result<ApplyReport> SimFiles::apply_round(const std::string& set, const std::string& bytes) {
   return world_.call(CallId::apply, &machine_, [&]() -> Result<ApplyReport> {
     MOULT_ASSIGN(Target * known, target(set));
-    MOULT_ASSIGN(const auto records, decode_round(bytes));
+    MOULT_ASSIGN(auto records, decode_round(bytes));
+    if (world_.garbles()) garble(records);
     Domain& domain = *world_.find(machine_);
     if (world_.frozen(domain)) return fail(Code::timeout, "the file systems of " + machine_.domain + " are frozen");
     if (world_.host(machine_.uri).free_bytes == 0)

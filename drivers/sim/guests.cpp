@@ -16,6 +16,7 @@ Unexpected no_agent(const MachineRef& machine, const char* why, const char* reme
   return fail(Code::unreachable, "the guest agent of " + machine.domain + " " + why, remedy);
 }
 
+constexpr std::string_view kBootId = "/proc/sys/kernel/random/boot_id";
 constexpr Time kRevival = 180'000 * kMillisecond;
 
 }  // namespace
@@ -74,6 +75,7 @@ Result<> SimAccess::put(const std::string& path, std::uint32_t mode, const ByteS
 Result<> SimAccess::get(const std::string& path, const ByteSink& sink) {
   return world_.call(CallId::get, &machine_, [&]() -> Result<> {
     MOULT_ASSIGN(Domain * domain, guest());
+    if (path == kBootId) return send("boot " + std::to_string(domain->guest.epoch) + "\n", sink);
     const auto& files = world_.tree(*domain);
     const auto found = files.find(path);
     if (found == files.end() || found->second.kind != FileNode::Kind::file)

@@ -92,7 +92,8 @@ void World::settle() {
 
 void World::check_notes(Domain& domain) {
   const auto& files = tree(domain);
-  for (const auto& note : notes_) judge_note(note, files, "on the side that serves");
+  const bool new_form = in_new_form(files);
+  for (const auto& note : notes_) judge_note(note, files, new_form, "on the side that serves");
 }
 
 void World::check_notes() {

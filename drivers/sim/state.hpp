@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drivers/guest_files.hpp"
@@ -93,7 +94,11 @@ struct Host {
   std::uint64_t free_bytes = 0;
   std::map<std::string, Layer> layers;
   std::set<std::string> networks;
+  Time down_until = 0;  ///< its daemon does not answer before
 };
+
+/// What the simulated migration puts behind a file's content: the form in which a new level keeps it.
+inline constexpr std::string_view kMigrated = "+migrated\n";
 
 /// One note: the unit in which clients count. Revisions start at 1; a deletion is a revision too.
 struct Note {

@@ -3,8 +3,6 @@
 namespace moult::sim {
 namespace {
 
-constexpr std::string_view kMigrated = "+migrated\n";  ///< what the simulated migration puts behind a file's content
-
 void set_level(Process& process, const Component& component, const std::string& level) {
   const auto path = level_path(component);
   auto& files = process.files();

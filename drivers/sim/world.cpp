@@ -113,20 +113,36 @@ Result<> World::enter(CallId id, const MachineRef* on, Fault& fault) {
   if (dead_) return fail(Code::interrupted, "this process was killed");
   static const std::string kNoMachine;
   fault = faults_.choose(id, on != nullptr ? on->name : kNoMachine);
+  if (fault.kind == FaultKind::second && faults_.plan().on_second) faults_.plan().on_second();
   const auto& facts = facts_of(id);
   const Time takes = rng_.between(facts.least_us, facts.most_us);
   advance(takes / 2);
-  if (fault.kind == FaultKind::none) return {};
+  if (fault.kind != FaultKind::none) {
+    if (auto met = meet(id, on, fault); !met) return met;
+  }
+  if (on != nullptr && host(on->uri).down_until > now_)
+    return ambiguous(what_failed(id, on) + ": the host's daemon does not answer (injected)");
+  return {};
+}
+
+/// The part of a fault that precedes the effect.
+Result<> World::meet(CallId id, const MachineRef* on, const Fault& fault) {
   note(name_of(fault.kind), static_cast<int>(id));
   half_way_ = fault.kind == FaultKind::half_way;
   command_fails_ = fault.kind == FaultKind::fail_command && id == CallId::run;
   if (command_fails_) return {};
+  garbles_ = fault.kind == FaultKind::garble && id == CallId::apply;
   switch (fault.kind) {
     case FaultKind::fail_command:
     case FaultKind::refuse:
       return fail(Code::failed, what_failed(id, on) + " was refused (injected)");
     case FaultKind::lose_call:
       return ambiguous(what_failed(id, on) + ": the connection broke (injected)");
+    case FaultKind::late_answer:
+    case FaultKind::stale:
+    case FaultKind::garble:
+    case FaultKind::second:
+      return {};
     case FaultKind::slow:
       advance(fault.by.count() * kMillisecond);
       return {};
@@ -173,6 +189,9 @@ void World::strike(const Fault& fault, const MachineRef* on) {
     case FaultKind::jump_clock:
       wall_offset_s_ += rng_.chance(500'000) ? kDay : -kDay;
       break;
+    case FaultKind::stop_daemon:
+      if (domain != nullptr) host(domain->ref.uri).down_until = now_ + fault.by.count() * kMillisecond;
+      break;
     default:
       break;
   }
@@ -186,6 +205,7 @@ Result<> World::leave(CallId id, const MachineRef* on, const Fault& fault, bool 
   note(facts_of(id).name, domain != nullptr ? index_of(*domain) : -1, good ? 1 : 0);
   const auto& facts = facts_of(id);
   advance(rng_.between(facts.least_us, facts.most_us) / 2);
+  if (fault.kind == FaultKind::late_answer) advance(fault.by.count() * kMillisecond);
   if (fault.kind == FaultKind::kill_after) {
     kill();
     return fail(Code::interrupted, "this process was killed");
@@ -203,6 +223,10 @@ Result<> World::part() {
 
 void World::free_space(std::uint64_t bytes) {
   for (auto& [uri, host] : hosts_) host.free_bytes = bytes;
+}
+
+void World::start_daemons() {
+  for (auto& [uri, host] : hosts_) host.down_until = 0;
 }
 
 }  // namespace moult::sim

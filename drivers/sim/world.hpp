@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <any>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -60,6 +61,7 @@ class World {
     Fault fault;
     if (auto go = enter(id, on, fault); !go) return Unexpected(std::move(go).error());
     auto result = effect();
+    keep_answer(id, on, fault, result);
     if (auto done = leave(id, on, fault, result.has_value()); !done) return Unexpected(std::move(done).error());
     return result;
   }
@@ -74,12 +76,16 @@ class World {
   Result<> part();
   /// Does this call's command meet a fault?
   [[nodiscard]] bool command_fails() { return std::exchange(command_fails_, false); }
+  /// Is what this call carries altered on its way?
+  [[nodiscard]] bool garbles() { return std::exchange(garbles_, false); }
   /// The process that calls is dead: its calls have no effect until a new one is born.
   [[nodiscard]] bool dead() const { return dead_; }
   void kill();
   void revive() { dead_ = false; }
   FaultChooser& faults() { return faults_; }
   void free_space(std::uint64_t bytes);
+  /// Every host can be asked again.
+  void start_daemons();
 
   // Machines. --------------------------------------------------------------------------------------------
   /// The domain of this name on this host; null: none.
@@ -175,7 +181,21 @@ class World {
   void schedule(Time at, EventKind kind, int who, std::uint32_t turn = 0);
   void happen(const Event& event);
   void reschedule();
+  /// A question's answer is remembered, and given again when a fault makes the next one stale.
+  template <typename Value>
+  void keep_answer(CallId id, const MachineRef* on, const Fault& fault, Result<Value>& result) {
+    if constexpr (std::is_copy_constructible_v<Value> && !std::is_void_v<Value>) {
+      if (facts_of(id).changes || !result || !faults_.may(FaultKind::stale)) return;
+      auto& before = answers_[{id, on != nullptr ? on->domain : std::string()}];
+      const auto* old = std::any_cast<Value>(&before);
+      if (fault.kind == FaultKind::stale && old != nullptr)
+        result = *old;
+      else
+        before = *result;
+    }
+  }
   Result<> enter(CallId id, const MachineRef* on, Fault& fault);
+  Result<> meet(CallId id, const MachineRef* on, const Fault& fault);
   Result<> leave(CallId id, const MachineRef* on, const Fault& fault, bool good);
   void strike(const Fault& fault, const MachineRef* on);
   void settle();
@@ -200,7 +220,9 @@ class World {
   void acknowledge(int who);
   void fail_client(int who);
   void apply_write(Client& client, Domain& domain);
-  void judge_note(const Note& note, const Tree& tree, const char* when);
+  void judge_note(const Note& note, const Tree& tree, bool new_form, const char* when);
+  /// Has the data's owner its target level on this disk, and is its data in another form there?
+  [[nodiscard]] bool in_new_form(const Tree& tree) const;
   void wake_blocked(int domain);
   [[nodiscard]] Time think_time();
 
@@ -214,13 +236,15 @@ class World {
   std::int64_t wall_offset_s_ = 0;
   std::uint64_t order_ = 0, stamp_ = 0;
   std::vector<Event> events_;
-  bool dead_ = false, stirred_ = true, half_way_ = false, command_fails_ = false;
+  bool dead_ = false, stirred_ = true, half_way_ = false, command_fails_ = false, garbles_ = false;
+  std::map<std::pair<CallId, std::string>, std::any> answers_;  ///< given last, where answers may be stale
   std::map<std::string, Host> hosts_;
   std::vector<std::unique_ptr<Domain>> domains_;
   std::vector<int> serving_;  ///< by role: domain that clients reach, -1: none
   int roles_ = 0, data_role_ = 0, last_acker_ = -1;
   bool all_served_ = false;
   std::string data_root_;
+  std::string data_level_path_, data_level_;  ///< where the level stands by which the data's form changes, and which
   Gatehouse gate_;
   std::vector<Client> clients_;
   std::vector<Note> notes_;

@@ -1,6 +1,7 @@
 #include "orchestrator/store/faulty_store.hpp"
 
 #include <mutex>
+#include <optional>
 
 namespace moult {
 namespace {
@@ -13,34 +14,53 @@ Unexpected lost_acknowledgement() {
   return Unexpected(std::move(error));
 }
 
-/// Decides over each outermost write.
+/// Each write meets the fault that a function chooses.
+class ChosenFaults final : public WriteCalls {
+ public:
+  explicit ChosenFaults(WriteFaults faults) : faults_(std::move(faults)) {}
+  Result<> write(std::string_view operation, const Effect& effect) override {
+    const auto fault = faults_(operation);
+    torn_ = fault == WriteFault::refused && operation == "commit";
+    if (fault == WriteFault::refused && !torn_) return refused_write();
+    auto result = effect();
+    if (result && fault == WriteFault::lost) return lost_acknowledgement();
+    return result;
+  }
+  Result<> before_commit() override { return torn_ ? Result<>(refused_write()) : Result<>{}; }
+
+ private:
+  WriteFaults faults_;
+  bool torn_ = false;
+};
+
+/// Hands each outermost write over.
 class Injector {
  public:
-  explicit Injector(WriteFaults faults) : faults_(std::move(faults)) {}
+  explicit Injector(std::unique_ptr<WriteCalls> calls) : calls_(std::move(calls)) {}
 
   template <typename Write>
   auto write(std::string_view operation, const Write& write) -> decltype(write()) {
     const std::lock_guard lock(mutex_);
     if (inside_) return write();
-    const auto fault = faults_(operation);
-    if (fault == WriteFault::refused) return refused_write();
-    auto result = write();
-    if (result && fault == WriteFault::lost) return lost_acknowledgement();
-    return result;
+    std::optional<decltype(write())> result;
+    const auto told = calls_->write(operation, [&]() -> Result<> {
+      result = write();
+      return *result ? Result<>{} : Result<>(Unexpected(result->error()));
+    });
+    if (!told) return Unexpected(told.error());
+    return *std::move(result);
   }
 
   Result<> commit(Store& inner, const std::function<Result<>()>& body) {
     const std::lock_guard lock(mutex_);
     if (inside_) return inner.atomically(body);
-    const auto fault = faults_("commit");
-    const Inside inside(inside_);
-    auto result = inner.atomically([&]() -> Result<> {
-      MOULT_TRY(body());
-      if (fault == WriteFault::refused) return refused_write();
-      return {};
+    return calls_->write("commit", [&] {
+      const Inside inside(inside_);
+      return inner.atomically([&]() -> Result<> {
+        MOULT_TRY(body());
+        return calls_->before_commit();
+      });
     });
-    if (result && fault == WriteFault::lost) return lost_acknowledgement();
-    return result;
   }
 
  private:
@@ -52,7 +72,7 @@ class Injector {
     bool& flag_;
   };
 
-  WriteFaults faults_;
+  std::unique_ptr<WriteCalls> calls_;
   std::recursive_mutex mutex_;
   bool inside_ = false;
 };
@@ -106,9 +126,9 @@ class FaultyJournal final : public Journal {
 
 class FaultyStore final : public Store {
  public:
-  FaultyStore(Store& inner, WriteFaults faults)
+  FaultyStore(Store& inner, std::unique_ptr<WriteCalls> calls)
       : inner_(inner),
-        injector_(std::move(faults)),
+        injector_(std::move(calls)),
         journal_(inner.journal(), injector_),
         audit_(inner.audit(), injector_) {}
   Journal& journal() override { return journal_; }
@@ -125,7 +145,11 @@ class FaultyStore final : public Store {
 }  // namespace
 
 std::unique_ptr<Store> make_faulty_store(Store& inner, WriteFaults faults) {
-  return std::make_unique<FaultyStore>(inner, std::move(faults));
+  return make_faulty_store(inner, std::make_unique<ChosenFaults>(std::move(faults)));
+}
+
+std::unique_ptr<Store> make_faulty_store(Store& inner, std::unique_ptr<WriteCalls> calls) {
+  return std::make_unique<FaultyStore>(inner, std::move(calls));
 }
 
 }  // namespace moult

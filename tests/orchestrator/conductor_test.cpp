@@ -1,6 +1,6 @@
 #include "catch.hpp"
 #include "orchestrator/requests.hpp"
-#include "sim_run.hpp"
+#include "tests/sim/sim_run.hpp"
 
 using namespace moult;
 using moult::test::SimRun;

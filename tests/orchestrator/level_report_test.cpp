@@ -5,7 +5,7 @@
 #include "catch.hpp"
 #include "drivers/sim/platform.hpp"
 #include "orchestrator/prober.hpp"
-#include "sim_run.hpp"
+#include "tests/sim/sim_run.hpp"
 
 using namespace moult;
 using namespace std::chrono_literals;

@@ -1,7 +1,7 @@
 // A process that dies at any call, and the one that takes its run up.
 #include "catch.hpp"
 #include "orchestrator/serving.hpp"
-#include "sim_run.hpp"
+#include "tests/sim/sim_run.hpp"
 
 using namespace moult;
 using namespace moult::test;

@@ -1,7 +1,9 @@
-#include "sim_run.hpp"
+#include "tests/sim/sim_run.hpp"
 
-#include "catch.hpp"
+#include <stdexcept>
+
 #include "orchestrator/prober.hpp"
+#include "orchestrator/store/faulty_store.hpp"
 
 namespace moult::test {
 namespace {
@@ -18,6 +20,19 @@ Component component(const char* name, const char* machine, const char* to, const
   made.update.command = {"update", name};
   return made;
 }
+
+/// Writes of the journal and the audit log as calls on the world.
+class WorldWrites final : public WriteCalls {
+ public:
+  explicit WorldWrites(sim::World& world) : world_(world) {}
+  Result<> write(std::string_view, const Effect& effect) override {
+    return world_.call(sim::CallId::journal, nullptr, [&effect] { return effect(); });
+  }
+  Result<> before_commit() override { return world_.part(); }
+
+ private:
+  sim::World& world_;
+};
 
 }  // namespace
 
@@ -51,14 +66,17 @@ SimOptions two_machines(std::uint64_t seed) {
   return options;
 }
 
-SimRun::SimRun(SimOptions options, RunOptions run_options) : options_(std::move(options)), run_options_(run_options) {
+SimRun::SimRun(SimOptions options, RunOptions run_options, std::string spool)
+    : options_(std::move(options)), run_options_(run_options), spool_(std::move(spool)) {
   auto made = make_sim_platform(options_);
-  REQUIRE(made);
+  if (!made) throw std::runtime_error(made.error().describe());
   platform_ = std::move(*made);
 }
 
+void SimRun::journal_in_world() { store_ = make_faulty_store(*disk_, std::make_unique<WorldWrites>(world())); }
+
 RunContext::Work SimRun::work() {
-  return {kRun, "tester", "/nonexistent", options_.appliance, options_.maintenance, plan_, run_options_};
+  return {kRun, "tester", spool_, options_.appliance, options_.maintenance, plan_, run_options_};
 }
 
 Result<RunEnd> SimRun::go() {
@@ -71,19 +89,19 @@ Result<RunEnd> SimRun::go() {
   record.state = std::string(name_of(RunState::planned));
   record.plan_json = plan_to_json(plan_);
   record.created_utc = record.updated_utc = "2026-01-01T00:00:00.000Z";
-  MOULT_TRY(store_->journal().create_run(record, {record.created_utc, "tester"}));
-  RunContext context({*platform_, *store_, observer_, *interrupt_}, work());
+  MOULT_TRY(store().journal().create_run(record, {record.created_utc, "tester"}));
+  RunContext context({*platform_, store(), observer_, *interrupt_}, work());
   return Conductor(context, RunState::planned).go();
 }
 
 Result<RunEnd> SimRun::again(Result<RunEnd> (Conductor::*action)()) {
   world().revive();
-  RunContext context({*platform_, *store_, observer_, *interrupt_}, work());
+  RunContext context({*platform_, store(), observer_, *interrupt_}, work());
   Conductor conductor(context, state());
   return (conductor.*action)();
 }
 
-RunState SimRun::state() { return *run_state_of(store_->journal().run(kRun)->state); }
+RunState SimRun::state() { return *run_state_of(store().journal().run(kRun)->state); }
 
 std::string SimRun::violations() {
   world().check_notes();

@@ -1,0 +1,47 @@
+#include "tests/sim/fleet.hpp"
+
+#include "catch.hpp"
+
+using namespace moult::test;
+
+TEST_CASE("the same seeds live the same lives, however many side by side", "[sim]") {
+  FleetSpec spec;
+  spec.count = 60;
+  spec.keep_going = true;
+  const auto alone = live_all(spec);
+  spec.jobs = 3;
+  const auto together = live_all(spec);
+  CHECK(alone.cases == spec.count);
+  CHECK(together.cases == spec.count);
+  CHECK(alone.hash == together.hash);
+  spec.from = 2;
+  CHECK(live_all(spec).hash != alone.hash);
+}
+
+TEST_CASE("what chance struck strikes again when it is asked for by name", "[sim]") {
+  const Desk desk;
+  unsigned struck = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    auto spec = spec_of({}, seed);
+    const auto by_chance = live(spec, desk.path());
+    struck += by_chance.struck.empty() ? 0 : 1;
+    spec.strikes = by_chance.struck;
+    INFO("seed " << seed);
+    CHECK(live(spec, desk.path()).hash == by_chance.hash);
+  }
+  CHECK(struck > 20);
+}
+
+TEST_CASE("a fleet stops at its first bad life, unless it is to keep going", "[sim]") {
+  FleetSpec spec;
+  spec.count = 400;
+  spec.with = "blind=1,silent_ppm=500000,most=0";
+  const auto stopped = live_all(spec);
+  CHECK(stopped.bad == 1);
+  CHECK(stopped.cases < spec.count);
+  spec.keep_going = true;
+  const auto all = live_all(spec);
+  CHECK(all.bad > 1);
+  CHECK(all.cases == spec.count);
+  CHECK(all.failed.front() == stopped.failed.front());
+}

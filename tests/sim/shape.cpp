@@ -1,0 +1,118 @@
+#include "tests/sim/shape.hpp"
+
+#include <sstream>
+
+#include "drivers/sim/rng.hpp"
+#include "tests/sim/sim_run.hpp"
+
+namespace moult::test {
+namespace {
+
+struct FieldFacts {
+  const char* name;
+  long simplest;
+};
+
+// clang-format off
+constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
+    {"clients", 1},   {"think_ms", 400}, {"nics", 1},         {"disks", 1},   {"files", 0},
+    {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"comes_back", 1},
+    {"finish", 0},    {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
+    {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0},
+}};
+// clang-format on
+
+/// A number of a list, each as likely as it stands there often.
+template <std::size_t n>
+long one_of(sim::Rng& rng, const long (&list)[n]) {
+  return list[rng.below(n)];
+}
+
+constexpr std::uint64_t kShapes = 0x5a9e5a9eULL;
+constexpr std::uint64_t kLongestCalm = 500;
+constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
+
+}  // namespace
+
+Shape::Shape(std::uint64_t seed) {
+  sim::Rng rng(seed ^ kShapes);
+  values_ = {one_of(rng, {1, 2, 3, 3, 5}),
+             one_of(rng, {100, 400, 400, 1500}),
+             one_of(rng, {1, 1, 2}),
+             one_of(rng, {1, 1, 2}),
+             one_of(rng, {0, 3, 8}),
+             one_of(rng, {0, 20'000, 300'000}),
+             one_of(rng, {1, 1, 1, 1, 0}),
+             one_of(rng, {0, 1}),
+             one_of(rng, {0, 0, 0, 1}),
+             0,
+             one_of(rng, {1, 1, 1, 0}),
+             one_of(rng, {0, 0, 0, 0, 1}),
+             one_of(rng, {0, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
+             one_of(rng, {0, 0, 0, 0, 500, 10'000}),
+             one_of(rng, {0, 1, 5, 17, 70}),
+             one_of(rng, {0, 1, 2, 4}),
+             one_of(rng, {0, 0, 0, 1}),
+             one_of(rng, {0, 1, 1, 1}) * static_cast<long>(rng.below(kLongestCalm)),
+             one_of(rng, {0, 1, 1, 2, 2, 3, 5, 8}),
+             static_cast<long>(rng.next() | (rng.below(4) == 0 ? ~0ULL : 0)) & kAllKinds,
+             one_of(rng, {2000, 8000, 40'000})};
+}
+
+long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
+
+std::string Shape::difference(const Shape& other) const {
+  std::ostringstream out;
+  for (std::size_t i = 0; i < kFields; ++i)
+    if (values_[i] != other.values_[i]) out << (out.tellp() > 0 ? "," : "") << kFacts.at(i).name << "=" << values_[i];
+  return out.str();
+}
+
+Result<> Shape::apply(const std::string& text) {
+  std::istringstream in(text);
+  for (std::string one; std::getline(in, one, ',');) {
+    const auto name = one.substr(0, one.find('='));
+    std::size_t field = 0;
+    while (field < kFields && kFacts.at(field).name != name) ++field;
+    std::istringstream number(one.substr(std::min(one.size(), name.size() + 1)));
+    if (field == kFields || !(number >> values_[field]))
+      return fail(Code::invalid, "\"" + one + "\" is no part of a life's shape");
+  }
+  return {};
+}
+
+SimOptions Shape::options(std::uint64_t seed) const {
+  const auto& have = *this;
+  auto options = two_machines(seed);
+  options.clients = static_cast<unsigned>(have[clients]);
+  options.think = Millis{have[think_ms]};
+  options.nics = static_cast<unsigned>(have[nics]);
+  options.disks = static_cast<unsigned>(have[disks]);
+  options.files_per_set = static_cast<unsigned>(have[files]);
+  options.silent_ppm = static_cast<std::uint32_t>(have[silent_ppm]);
+  options.held_files_seen = have[blind] == 0;
+  options.crashed_guests_reboot = have[comes_back] != 0;
+  if (have[holds] == 0) options.appliance.entry.kind = EntryKind::none;
+  auto& api = options.maintenance.components.front();
+  if (have[hooks] != 0) {
+    api.hooks.quiesce = {"quiesce", "api"};
+    api.hooks.warm = {"warm", "api"};
+    api.hooks.activate = {"activate", "api"};
+  }
+  options.maintenance.components[1].update.reboot = api.update.reboot = have[reboot] != 0;
+  options.faults.most = static_cast<unsigned>(have[most]);
+  options.faults.quiet_before = static_cast<std::uint64_t>(have[calm]);
+  for (std::size_t kind = 1; kind < sim::kFaultKinds; ++kind)
+    if ((have[kinds] >> kind & 1) != 0) options.faults.ppm[kind] = static_cast<std::uint32_t>(have[ppm]);
+  return options;
+}
+
+RunOptions Shape::run_options() const {
+  RunOptions options;
+  options.finish = (*this)[finish] != 0;
+  options.rehearse = (*this)[rehearse] != 0;
+  if ((*this)[max_stall_ms] != 0) options.max_stall = Millis{(*this)[max_stall_ms]};
+  return options;
+}
+
+}  // namespace moult::test
