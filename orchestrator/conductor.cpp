@@ -256,14 +256,14 @@ Result<RunEnd> Conductor::abort() {
 
 Result<> Conductor::check_can_roll_back() {
   if (state_ == RunState::cutting_over) MOULT_TRY(settle_switch());
+  if (!next_state(state_, RunEvent::roll_back))
+    return fail(
+        Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
+        state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
   MOULT_ASSIGN(const auto finishing, journal_value(run_, kFinishing));
-  if (!finishing.empty())
-    return fail(Code::refused, "`moult finish` of run " + run_.id() + " was begun, and the way back went with it",
-                "`moult finish " + run_.id() + "` again completes it.");
-  if (next_state(state_, RunEvent::roll_back)) return {};
-  return fail(
-      Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
-      state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
+  if (finishing.empty()) return {};
+  return fail(Code::refused, "`moult finish` of run " + run_.id() + " was begun, and the way back went with it",
+              "`moult finish " + run_.id() + "` again completes it.");
 }
 
 Result<RunEnd> Conductor::roll_back() {
