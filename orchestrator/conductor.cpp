@@ -344,7 +344,13 @@ Result<RunEnd> Conductor::finish() {
     return fail(Code::refused,
                 "run " + run_.id() + " was rolled back, and the original serves: there is no clone to keep",
                 "`moult rollback " + run_.id() + "` again completes its clean-up.");
-  MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kFinishing, "yes"));
+  // A rollback that broke off may have left the clone off the network: it serves before the original goes for good.
+  MOULT_ASSIGN(const auto finishing, journal_value(run_, kFinishing));
+  if (finishing != "yes") {
+    MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kFinishing, "begun"));
+    MOULT_TRY(serve_with_clone(run_));
+    MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kFinishing, "yes"));
+  }
   MOULT_TRY(finish_run(run_));
   MOULT_TRY(advance(RunEvent::finish));
   MOULT_TRY(sign());

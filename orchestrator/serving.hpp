@@ -7,7 +7,7 @@ namespace moult {
 
 /// A journal's values, beside the states. `going_back`: a rollback was begun ("all" or "one-way"), or given up ("no").
 /// `switched_back`: the way back's switch is done, only its clean-up is left. `finishing`: the way back is being given
-/// up, so it cannot be gone any more.
+/// up, so it cannot be gone any more ("begun"), and the clone is known to serve ("yes").
 inline constexpr const char* kGoingBack = "going_back";
 inline constexpr const char* kSwitchedBack = "switched_back";
 inline constexpr const char* kFinishing = "finishing";

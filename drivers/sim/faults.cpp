@@ -11,6 +11,8 @@ constexpr std::array<std::string_view, kFaultKinds> kNames{
     "crash_guest", "destroy_guest", "kill_helper", "overflow",    "fill_host",    "restart_entry", "jump_clock",
     "kill_before", "kill_after",    "late_answer", "stale",       "stop_daemon",  "garble",        "second"};
 
+/// What follows a fault is where the next one hurts most: undoing, trying again.
+constexpr std::uint64_t kBurstCalls = 16;
 constexpr Millis kLeastSlow{500}, kMostSlow{30'000};
 
 bool matches(const FaultRule& rule, CallId call, const std::string& machine) {
@@ -47,11 +49,13 @@ Fault FaultChooser::choose(CallId call, const std::string& machine) {
 }
 
 Fault FaultChooser::by_chance(CallId call) {
-  std::uint64_t draw = rng_.below(1'000'000);
+  const bool again = !struck_.empty() && calls_ - last_ <= kBurstCalls;
+  std::uint64_t draw = rng_.below(1'000'000) / (again ? plan_.burst : 1);
   if (draw >= total_ppm_) return {};
   std::size_t kind = 0;
   while (draw >= plan_.ppm[kind]) draw -= plan_.ppm[kind++];
   const Fault fault{static_cast<FaultKind>(kind), Millis{rng_.between(kLeastSlow.count(), kMostSlow.count())}};
+  last_ = calls_;
   struck_.push_back({fault.kind, call, seen_[static_cast<std::size_t>(call)], fault.by});
   return fault;
 }

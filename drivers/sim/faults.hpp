@@ -63,6 +63,7 @@ struct FaultPlan {
   std::vector<FaultRule> rules;
   std::vector<Strike> strikes;                   ///< come before rules, and rules before chance
   std::array<std::uint32_t, kFaultKinds> ppm{};  ///< chance of each kind at each call, in a million
+  unsigned burst = 1;                            ///< so many times as likely for a few calls after each strike
   unsigned most = 3;                             ///< chance strikes at most so often in a run
   std::uint64_t quiet_before = 0;                ///< calls before chance finds the run
   std::uint64_t quiet_after = UINT64_MAX;        ///< calls after which chance leaves the run alone
@@ -99,7 +100,7 @@ class FaultChooser {
   [[nodiscard]] Fault by_chance(CallId call);
   FaultPlan plan_;
   Rng rng_;
-  std::uint64_t total_ppm_ = 0, calls_ = 0;
+  std::uint64_t total_ppm_ = 0, calls_ = 0, last_ = 0;
   std::array<unsigned, kCalls> seen_{};
   std::vector<Strike> struck_;
 };

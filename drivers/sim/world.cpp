@@ -105,6 +105,7 @@ bool World::advance_until(Time deadline, const std::function<bool()>& done) {
 
 void World::kill() {
   dead_ = true;
+  ahead_ = 0;  // whoever comes next is where the world is
   note("orchestrator killed");
   if (faults_.plan().on_kill) faults_.plan().on_kill();
 }

@@ -121,3 +121,27 @@ TEST_CASE("whichever write of a rollback is lost, who finds it dead among its cl
   }
   CHECK(deaths > kWrites / 4);
 }
+
+TEST_CASE("a finish after a rollback that died with its clone off the network makes the clone serve first",
+          "[chance]") {
+  struct Killed {};
+  for (const unsigned moved : {1U, 2U}) {
+    SimRun run(two_machines(moved));
+    REQUIRE(run.go());
+    run.serve_for(5);
+    sim::FaultPlan death;
+    death.with(sim::FaultKind::kill_after, "move", moved);
+    death.on_kill = [] { throw Killed{}; };
+    run.world().faults().set(death);
+    REQUIRE_THROWS_AS(run.again(&Conductor::roll_back), Killed);
+    run.world().faults().set({});
+    run.world().revive();
+    run.serve_for(60);  // longer than any lease
+    const auto end = run.again(&Conductor::finish);
+    INFO("after move " << moved << (end ? "" : ": " + end.error().describe()));
+    REQUIRE(end);
+    run.serve_for(5);
+    CHECK(run.world().serves());
+    CHECK(run.violations() == "");
+  }
+}

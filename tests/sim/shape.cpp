@@ -18,7 +18,7 @@ constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"clients", 1},   {"think_ms", 400}, {"nics", 1},         {"disks", 1},   {"files", 0},
     {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"comes_back", 1},
     {"finish", 0},    {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
-    {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0},
+    {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
 }};
 // clang-format on
 
@@ -56,7 +56,8 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 1, 1, 1}) * static_cast<long>(rng.below(kLongestCalm)),
              one_of(rng, {0, 1, 1, 2, 2, 3, 5, 8}),
              static_cast<long>(rng.next() | (rng.below(4) == 0 ? ~0ULL : 0)) & kAllKinds,
-             one_of(rng, {2000, 8000, 40'000})};
+             one_of(rng, {2000, 8000, 40'000}),
+             one_of(rng, {1, 1, 4, 16})};
 }
 
 long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
@@ -101,6 +102,7 @@ SimOptions Shape::options(std::uint64_t seed) const {
   }
   options.maintenance.components[1].update.reboot = api.update.reboot = have[reboot] != 0;
   options.faults.most = static_cast<unsigned>(have[most]);
+  options.faults.burst = static_cast<unsigned>(have[burst]);
   options.faults.quiet_before = static_cast<std::uint64_t>(have[calm]);
   for (std::size_t kind = 1; kind < sim::kFaultKinds; ++kind)
     if ((have[kinds] >> kind & 1) != 0) options.faults.ppm[kind] = static_cast<std::uint32_t>(have[ppm]);

@@ -36,6 +36,7 @@ class Shape {
     most,          ///< strikes
     kinds,         ///< bit n: the fault kind of number n may strike
     ppm,           ///< each of them, at each call
+    burst,         ///< so many times as likely just after a strike
     count_
   };
   static constexpr std::size_t kFields = count_;
