@@ -121,7 +121,7 @@ Result<> World::enter(CallId id, const MachineRef* on, Fault& fault) {
   if (fault.kind != FaultKind::none) {
     if (auto met = meet(id, on, fault); !met) return met;
   }
-  if (on != nullptr && host(on->uri).down_until > now_)
+  if (on != nullptr && knows_host(on->uri) && host(on->uri).down_until > now_)
     return ambiguous(what_failed(id, on) + ": the host's daemon does not answer (injected)");
   return {};
 }

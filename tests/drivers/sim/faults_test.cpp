@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <map>
+#include <span>
 
 #include "catch.hpp"
 #include "tests/drivers/contract/support.hpp"
@@ -169,6 +171,57 @@ void fail_command(Struck& it) {
   CHECK(value_of(session->access().run(command)).good());
 }
 
+void late_answer(Struck& it) {
+  const auto before = it.platform->clock().steady();
+  REQUIRE_GOOD(it.prepare());
+  CHECK(it.platform->clock().steady() - before >= Millis{5000});
+  CHECK(it.overlays() == Presence::partial);
+}
+
+void stale(Struck& it) {
+  const auto entry = it.entry();
+  it.next(FaultKind::stale, "where_entry");
+  CHECK_FALSE(value_of(entry->where()).holding);  // there is no older answer
+  REQUIRE_GOOD(entry->hold(Millis{20'000}));
+  it.next(FaultKind::stale, "where_entry");
+  CHECK_FALSE(value_of(entry->where()).holding);
+  CHECK(value_of(entry->where()).holding);
+}
+
+void stop_daemon(Struck& it) {
+  CHECK(disposition_of(it.prepare()) == Disposition::ambiguous);
+  CHECK(disposition_of(it.prepare()) == Disposition::ambiguous);  // still away
+  it.platform->clock().sleep(Millis{6000});
+  REQUIRE_GOOD(it.prepare());
+}
+
+void garble(Struck& it) {
+  const auto session = it.session();
+  REQUIRE_GOOD(session->files().start_capture({notes_set()}));
+  contract::put_text(session->access(), "/var/lib/notes/new", "new");
+  std::string records;
+  (void)value_of(session->files().emit(notes_set().name, RoundMode::events, contract::source_of(""),
+                                       contract::sink_into(records)));
+  const auto other = value_of(it.platform->guests().session(kRun, it.web, kBoot));
+  REQUIRE_GOOD(other->files().open_target(notes_set()));
+  it.next(FaultKind::garble, "apply");
+  const auto stream = value_of(other->files().apply(notes_set().name));
+  REQUIRE_GOOD(stream->write(std::as_bytes(std::span(records.data(), records.size()))));
+  const auto paths = value_of(stream->finish()).paths;
+  CHECK(std::any_of(paths.begin(), paths.end(), [&](const auto& path) {
+    return contract::get_text(other->access(), "/var/lib/notes/" + path) == "garbled\n";
+  }));
+}
+
+void second(Struck& it) {
+  int tried = 0;
+  auto plan = sim::FaultPlan{}.with(FaultKind::second, "prepare");
+  plan.on_second = [&] { ++tried; };
+  it.world().faults().set(plan);
+  REQUIRE_GOOD(it.prepare());
+  CHECK(tried == 1);
+}
+
 using Try = void (*)(Struck&);
 const std::map<FaultKind, Try> kTries{
     {FaultKind::refuse, refuse},
@@ -186,6 +239,11 @@ const std::map<FaultKind, Try> kTries{
     {FaultKind::kill_before, kill_before},
     {FaultKind::kill_after, kill_after},
     {FaultKind::fail_command, fail_command},
+    {FaultKind::late_answer, late_answer},
+    {FaultKind::stale, stale},
+    {FaultKind::stop_daemon, stop_daemon},
+    {FaultKind::garble, garble},
+    {FaultKind::second, second},
 };
 
 }  // namespace
