@@ -33,6 +33,7 @@ bool some_in_files() {
 
 std::vector<dev_t> devices_of(const std::vector<Mount>& mounts) {
   std::vector<dev_t> devices;
+  devices.reserve(mounts.size());
   for (const auto& mount : mounts) devices.push_back(mount.device);
   std::sort(devices.begin(), devices.end());
   return devices;
