@@ -85,6 +85,7 @@ std::vector<std::vector<std::string>> by_directory(const std::vector<std::string
   std::map<std::string, std::vector<std::string>> found;
   for (const auto& path : paths) found[directory_of(path)].push_back(path);
   std::vector<std::vector<std::string>> groups;
+  groups.reserve(found.size());
   for (auto& [directory, files] : found) groups.push_back(std::move(files));
   return groups;
 }
