@@ -1,6 +1,7 @@
 #include "drivers/sim/level_choice.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <vector>
 
 #include "descriptors/level.hpp"
@@ -46,7 +47,7 @@ bool fits(const LevelSpec& level, const std::string& candidate) {
   const auto allowed = satisfies(level.scheme, candidate, level.from);
   if (!allowed || !*allowed) return false;
   const auto order = compare_levels(level.scheme, candidate, level.to);
-  return order && *order < 0;
+  return order && std::is_lt(*order);
 }
 
 }  // namespace
@@ -59,7 +60,7 @@ std::string level_before(const LevelSpec& level) {
   if (level.from.empty()) return fitting.front();
   return *std::min_element(fitting.begin(), fitting.end(), [&](const auto& a, const auto& b) {
     const auto order = compare_levels(level.scheme, a, b);
-    return order && *order < 0;
+    return order && std::is_lt(*order);
   });
 }
 
