@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -32,7 +33,7 @@ class FakeFiles : public GuestFiles {
   std::string records;   ///< what emit gives and what manifest gives
   std::string received;  ///< what a manifest source or apply brought
   bool frozen = false;
-  unsigned rounds_given_up = 0;  ///< ApplyStreams destroyed before their finish
+  std::atomic<unsigned> rounds_given_up{0};  ///< ApplyStreams destroyed before their finish
 
  private:
   friend class FakeApply;
