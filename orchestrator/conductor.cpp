@@ -6,6 +6,7 @@
 
 #include "descriptors/base/text.hpp"
 #include "orchestrator/cutover/cutover.hpp"
+#include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
 
@@ -39,13 +40,6 @@ Result<> stop_writers(RunContext& run) {
 const char* check_event(const RunContext& run, bool good) {
   if (!good) return "entry.check.failed";
   return run.work.appliance.entry.check_url.empty() ? "entry.check.none" : "entry.check.good";
-}
-
-/// The sealed original learns what it holds, before anything is carried back to it.
-Result<> open_way_back(RunContext& run) {
-  for (std::size_t i = 0; i < run.back.size(); ++i)
-    if (!run.work.plan.data[i].one_way) MOULT_TRY(run.back[i]->open_target());
-  return {};
 }
 
 Error stopped_by_abort() {

@@ -117,7 +117,7 @@ Example:
 constexpr const char* kResume = R"(
 Asks the world how far the run came, lets one side serve, and goes on to where the run was going. Before the cutover a
 clone that cannot be trusted to be whole is made anew. Without RUN: every run whose process died. The service
-moult-resume runs it with --watch, so a host that was rebooted, or a moult that was killed, needs no person.
+moult-resume runs it with --watch: a run whose moult was killed, also by its host's end, needs no person.
 
 Examples:
   moult resume 260131-k3fw

@@ -48,13 +48,6 @@ Result<> warm_machine(RunContext& run, const MachinePair& pair) {
   return {};
 }
 
-/// The sealed original learns what it holds, where that was not done after the switch.
-Result<> open_way_back(RunContext& run) {
-  for (std::size_t i = 0; i < run.back.size(); ++i)
-    if (!run.work.plan.data[i].one_way) MOULT_TRY(run.back[i]->open_target());
-  return {};
-}
-
 /// Most of what is dirty on both sides goes to their disks before the fence, and the switch, have to wait for it.
 Result<> write_out(RunContext& run, const Direction& way) {
   return run.each_machine([&](const MachinePair& pair) -> Result<> {
@@ -66,6 +59,12 @@ Result<> write_out(RunContext& run, const Direction& way) {
 }
 
 }  // namespace
+
+Result<> open_way_back(RunContext& run) {
+  for (std::size_t i = 0; i < run.back.size(); ++i)
+    if (!run.work.plan.data[i].one_way) MOULT_TRY(run.back[i]->open_target());
+  return {};
+}
 
 Result<> each_set(RunContext& run, const Direction& way, const std::function<Result<>(DataStrategy&)>& job) {
   std::vector<Workers::Job> jobs;

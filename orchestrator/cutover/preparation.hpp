@@ -11,6 +11,9 @@ namespace moult {
 /// was done once, dirty pages are on disks, and the next round is short. On an error nothing has changed for clients.
 Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry);
 
+/// The sealed original learns what it holds, before anything is carried back to it. Idempotent.
+[[nodiscard]] Result<> open_way_back(RunContext& run);
+
 /// Runs a job for each set that this way carries, side by side. The first error counts.
 Result<> each_set(RunContext& run, const Direction& way, const std::function<Result<>(DataStrategy&)>& job);
 

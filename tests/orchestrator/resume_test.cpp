@@ -190,3 +190,17 @@ TEST_CASE("a way back whose capture was lost with the clone's helper is found by
     REQUIRE(run.violations() == "");
   }
 }
+
+TEST_CASE("a clone that serves and is off is started again by resume", "[resume]") {
+  SimRun run(two_machines(6));
+  go(run);
+  const MachineRef clone = run.platform().cloner().clone_of("r1", {"app", "sim:///one", "notes-app"});
+  REQUIRE(run.platform().lifecycle().stop(clone, Millis{0}));
+  const auto end = run.again(&Conductor::resume);
+  INFO((end ? "" : end.error().describe()));
+  REQUIRE(end);
+  run.serve_for(60);
+  CHECK(run.platform().lifecycle().inspect(clone)->state == PowerState::running);
+  CHECK(run.state() == RunState::confirming);
+  CHECK(run.violations() == "");
+}
