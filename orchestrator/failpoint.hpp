@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,7 +21,7 @@ enum class FailHow {
 
 /// What the test wants to happen at this step; it wants it only once.
 [[nodiscard]] FailHow failpoint(std::string_view step, std::string_view subject);
-/// Error invalid when the variable is set and makes no sense.
+/// Error usage when the variable is set and makes no sense.
 [[nodiscard]] Result<> check_failpoint();
 /// Dies when that is wanted.
 void die_at(FailHow now, FailHow wanted);
