@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "drivers/machine.hpp"
 
@@ -14,6 +15,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual Steady steady() const = 0;
   virtual std::chrono::system_clock::time_point utc() const = 0;
+  /// Names the stretch of time within which steady() goes on, also from one process to the next: a host's boot.
+  virtual std::string era() const = 0;
   virtual void sleep(Millis duration) = 0;
 };
 

@@ -24,10 +24,6 @@ constexpr Millis kLookPause{100};
 /// A cutover that was given up is tried again from `ready` so often.
 constexpr int kCutoverTries = 3;
 
-std::string facts_of(const Error& error) {
-  return nlohmann::json{{"code", name_of(error.code)}, {"error", error.describe()}, {"remedy", error.remedy}}.dump();
-}
-
 Result<> stop_writers(RunContext& run) {
   return run.each_machine([&run](const MachinePair& pair) -> Result<> {
     for (const auto& component : run.work.maintenance.components)
@@ -148,6 +144,7 @@ Result<> Conductor::check_through_entry() {
 
 /// The clone serves. What is left may be done again by whoever takes the run up.
 Result<> Conductor::settle_in() {
+  MOULT_TRY(begin_confirm_time(run_));
   auto good = check_through_entry();
   if (!good && good.error().remedy.empty())
     good.error().remedy =
@@ -214,9 +211,7 @@ Result<RunEnd> Conductor::from_ready() {
     if (state_ == RunState::ready) return abort_because(std::move(done).error());
     return Unexpected(std::move(done).error());
   }
-  if (run_.work.options.finish) return finish();
-  MOULT_TRY(sign());
-  return RunEnd{state_, stall_ms_, {}};
+  return after_cutover();
 }
 
 Result<RunEnd> Conductor::abort_because(Error cause) {
@@ -307,7 +302,8 @@ Result<RunEnd> Conductor::back_to_original(const char* how) {
     const auto stopped = cutover.off() ? Result<>{} : stop_writers(run_);
     if (!stopped) run_.world.observer.warn("the sealed original works on: " + stopped.error().describe());
     MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kGoingBack, "no"));
-    MOULT_TRY(run_.ledger.record(cutover.off() ? "cutover.stuck" : "rollback.given_up", facts_of(done.error())));
+    stuck_ = cutover.off();
+    MOULT_TRY(run_.ledger.record(stuck_ ? "cutover.stuck" : "rollback.given_up", facts_of(done.error())));
     return Unexpected(std::move(done).error());
   }
   stall_ms_ = cutover.timeline().marked_ms();

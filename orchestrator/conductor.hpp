@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "orchestrator/confirmation.hpp"
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/run_context.hpp"
 
@@ -21,7 +22,10 @@ class Conductor {
   Conductor(RunContext& run, RunState state) : run_(run), state_(state) {}
 
   /// From planned to confirming (or finished, with RunOptions::finish). On failure or interrupt before the commit the
-  /// run is undone and `aborted`, and the cause is returned. A failing check after the switch rolls back.
+  /// run is undone and `aborted`, and the cause is returned. A failing check after the switch rolls back. With
+  /// RunOptions::confirm_within it waits for the confirmation; without one it rolls back, and the error is timeout,
+  /// with a word to go back it is interrupted. Interrupted by Interrupt there, it leaves the clone serving and the time
+  /// running.
   Result<RunEnd> go();
   /// Undoes a run before its commit. Refused after it, with what to do instead.
   Result<RunEnd> abort();
@@ -31,6 +35,8 @@ class Conductor {
   Result<RunEnd> roll_back_one_way();
   /// Gives the way back up.
   Result<RunEnd> finish();
+  /// The clone stays: nothing rolls back by itself any more. Refused for a run that no clone serves.
+  Result<RunEnd> confirm();
   /// Takes up a run whose process died, in whatever state: makes one side serve first, then goes on to where `go`,
   /// `roll_back` or `finish` was taking it. Before the cutover the clone is made anew where it cannot be trusted to be
   /// whole. Refused for a run that is over. Where it cannot be known which side serves, the error says what is known,
@@ -42,6 +48,9 @@ class Conductor {
   Result<> until_ready();
   Result<> clone_until_ready();
   Result<RunEnd> from_ready();
+  Result<RunEnd> after_cutover();
+  Result<RunEnd> until_confirmed();
+  Result<RunEnd> back_as_asked(Ending ending);
   Result<> return_to_ready();
   Result<bool> clones_usable();
   Result<RunEnd> resume_confirming();
@@ -65,6 +74,7 @@ class Conductor {
   RunState state_;
   StallForecast forecast_;
   double stall_ms_ = 0;
+  bool stuck_ = false;  ///< a way back ended so that neither side serves, or none is known to
 };
 
 }  // namespace moult

@@ -24,6 +24,10 @@ StepOutcome outcome_of(const Result<std::string>& result) {
 
 }  // namespace
 
+std::string facts_of(const Error& error) {
+  return json{{"code", name_of(error.code)}, {"error", error.describe()}, {"remedy", error.remedy}}.dump();
+}
+
 Stamp Ledger::stamp() const { return {utc_text(clock_.utc()), actor_}; }
 
 Result<> Ledger::perform(std::string_view step, const std::string& subject, const Effect& effect) {
@@ -36,9 +40,8 @@ Result<> Ledger::perform(std::string_view step, const std::string& subject, cons
   const auto result = how == FailHow::error ? Result<std::string>(failed_on_purpose(step)) : effect();
   const auto took = std::chrono::duration_cast<Millis>(clock_.steady() - begin);
   die_at(FailHow::die_after, how);
-  const auto concluded = how == FailHow::journal
-                             ? Result<>(failed_on_purpose("the journal's row of " + std::string(step)))
-                             : conclude(*intended, step, subject, took, result);
+  auto concluded = how == FailHow::journal ? Result<>(failed_on_purpose("the journal's row of " + std::string(step)))
+                                           : conclude(*intended, step, subject, took, result);
   observer_.step_ended(step, subject, took, result ? nullptr : &result.error());
   if (!result)
     return Unexpected(Error(result.error()).within(std::string(step) + (subject.empty() ? "" : " " + subject)));

@@ -12,6 +12,9 @@
 
 namespace moult {
 
+/// What the audit log keeps of an error: its code, what it says, and the remedy.
+[[nodiscard]] std::string facts_of(const Error& error);
+
 /// Writes down what a run does: intent before, outcome after, an audit row for people, a word to the observer. Safe
 /// from several threads.
 class Ledger {

@@ -53,7 +53,7 @@ PlannedComponent judge(const Component& component, const FoundLevels& levels, st
     blockers.push_back(order.error());
     return row;
   }
-  row.verdict = *order < 0 ? Verdict::old : *order > 0 ? Verdict::newer : Verdict::current;
+  row.verdict = std::is_lt(*order) ? Verdict::old : std::is_gt(*order) ? Verdict::newer : Verdict::current;
   if (row.verdict == Verdict::newer)
     blockers.push_back(blocker(Code::refused, component.level.at,
                                "component " + component.name + " is at " + row.found + ", newer than the target " +
@@ -132,7 +132,8 @@ void warn(Plan& plan, const ApplianceDescriptor& appliance) {
   for (const auto& set : one_way_sets(plan))
     plan.warnings.push_back("data set " + set +
                             " is migrated and names no `downgrade`: from the cutover on, a rollback "
-                            "loses what was written to it since, and is refused without --accept-one-way");
+                            "loses what was written to it since; `moult upgrade` and `moult rollback` ask for "
+                            "--accept-one-way");
   for (const auto& machine : plan.machines)
     if (machine.facts.has_tpm)
       plan.warnings.push_back("machine " + machine.ref.name +

@@ -1,34 +1,36 @@
 #include "orchestrator/requests.hpp"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 namespace moult {
 namespace {
 
 constexpr const char* kKey = "request";
 
-const char* name_of(Request request) {
-  switch (request) {
-    case Request::none:
-      return "";
-    case Request::cutover:
-      return "cutover";
-    case Request::abort:
-      return "abort";
-  }
-  return "";
-}
+constexpr std::array<std::pair<Request, std::string_view>, 7> kNames{{
+    {Request::none, ""},
+    {Request::cutover, "cutover"},
+    {Request::abort, "abort"},
+    {Request::confirm, "confirm"},
+    {Request::rollback, "rollback"},
+    {Request::rollback_one_way, "rollback-one-way"},
+    {Request::finish, "finish"},
+}};
 
 Result<Request> look_for_request(Journal& journal, const std::string& run) {
   const auto value = journal.value(run, kKey);
   if (!value && value.error().code != Code::not_found) return Unexpected(value.error());
-  for (const auto request : {Request::cutover, Request::abort})
-    if (value && *value == name_of(request)) return request;
-  return Request::none;
+  if (!value) return Request::none;
+  const auto row = std::find_if(kNames.begin(), kNames.end(), [&](const auto& pair) { return pair.second == *value; });
+  return row == kNames.end() ? Request::none : row->first;
 }
 
 }  // namespace
 
 Result<> put_request(Journal& journal, const std::string& run, Request request) {
-  return journal.put_value(run, kKey, name_of(request));
+  return journal.put_value(run, kKey, std::string(kNames.at(static_cast<std::size_t>(request)).second));
 }
 
 Result<Request> take_request(Store& store, const std::string& run) {

@@ -8,7 +8,7 @@
 namespace moult {
 
 /// What one process asks of the one that holds a run; left in the journal.
-enum class Request { none, cutover, abort };
+enum class Request { none, cutover, abort, confirm, rollback, rollback_one_way, finish };
 
 [[nodiscard]] Result<> put_request(Journal& journal, const std::string& run, Request request);
 /// Takes the request, if any, out of the journal: in one transaction, so that none is lost that comes meanwhile.

@@ -102,9 +102,7 @@ Result<RunEnd> Conductor::resume_confirming() {
   if (going_back == "all" || going_back == "one-way") return go_on_rolling_back();
   MOULT_ASSIGN(const bool settled, was_concluded(run_, "original.stop"));
   if (!settled) MOULT_TRY(settle_in());
-  if (!settled && run_.work.options.finish) return finish();
-  MOULT_TRY(sign());
-  return RunEnd{state_, 0, {}};
+  return after_cutover();
 }
 
 Result<RunEnd> Conductor::resume() {

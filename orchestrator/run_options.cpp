@@ -11,6 +11,8 @@ std::string options_to_json(const RunOptions& options) {
                         {"max_stall_ms", options.max_stall.count()},
                         {"drain_deadline_ms", options.drain_deadline.count()},
                         {"boot_ms", options.boot.count()},
+                        {"confirm_within_ms", options.confirm_within.value_or(Millis{0}).count()},
+                        {"accept_one_way", options.accept_one_way},
                         {"rehearse", options.rehearse},
                         {"finish", options.finish}}
       .dump();
@@ -25,6 +27,10 @@ Result<RunOptions> options_from_json(const std::string& text) {
     options.max_stall = Millis{tree.at("max_stall_ms").get<std::int64_t>()};
     options.drain_deadline = Millis{tree.at("drain_deadline_ms").get<std::int64_t>()};
     options.boot = Millis{tree.at("boot_ms").get<std::int64_t>()};
+    // Absent in runs that an older moult began.
+    if (const auto within = tree.value("confirm_within_ms", std::int64_t{0}); within > 0)
+      options.confirm_within = Millis{within};
+    options.accept_one_way = tree.value("accept_one_way", false);
     options.rehearse = tree.at("rehearse").get<bool>();
     options.finish = tree.at("finish").get<bool>();
     return options;

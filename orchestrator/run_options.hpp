@@ -22,8 +22,10 @@ struct RunOptions {
   Millis max_stall{2000};                      ///< a cutover that would hold clients longer is not begun, or given up
   Millis drain_deadline{1000};                 ///< part of the stall
   Millis boot{std::chrono::minutes{5}};        ///< until a clone's guest agent must answer
+  std::optional<Millis> confirm_within{};      ///< from the commit on; without a confirmation by then: back again
+  bool accept_one_way = false;                 ///< go on although a data set has no way back that loses nothing
   bool rehearse = false;                       ///< stop at ready, report the stall, abort
-  bool finish = false;                         ///< give the way back up at once when the check after the switch is good
+  bool finish = false;                         ///< give the way back up when the check is good, or it is confirmed
 };
 
 [[nodiscard]] std::string options_to_json(const RunOptions& options);

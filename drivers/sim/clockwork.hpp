@@ -13,6 +13,7 @@ class SimClock final : public Clock {
   explicit SimClock(World& world) : world_(world) {}
   Steady steady() const override;
   std::chrono::system_clock::time_point utc() const override;
+  std::string era() const override { return "sim"; }
   void sleep(Millis duration) override;
 
  private:

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "orchestrator/cli/launch.hpp"
+#include "orchestrator/confirmation.hpp"
 #include "orchestrator/run_state.hpp"
 #include "orchestrator/store/run_lock.hpp"
 #include "orchestrator/store/store.hpp"
@@ -21,9 +22,38 @@ const char* outcome_of(const AuditRow& row, const nlohmann::json& facts) {
   if (row.event == "cutover.stuck") return "neither side serves";
   if (row.event == "entry.check.failed") return "the check through the entry failed after the switch";
   if (row.event == "run.failed") return "the run failed, the original serves";
+  if (row.event == "rollback.refused") return "not rolled back";
+  if (row.event == "finish.failed") return "not finished";
   const bool given_up = row.event == "run.state" && facts.value("from", "") == name_of(RunState::cutting_over) &&
                         facts.value("to", "") == name_of(RunState::ready);
   return given_up ? "the cutover was given up, the original serves" : nullptr;
+}
+
+/// The state that a request asks for.
+RunState goal_of(Request request) {
+  switch (request) {
+    case Request::abort:
+      return RunState::aborted;
+    case Request::rollback:
+    case Request::rollback_one_way:
+      return RunState::rolled_back;
+    case Request::finish:
+    case Request::confirm:  // with RunOptions::finish; else it is in the journal
+      return RunState::finished;
+    default:
+      return RunState::confirming;
+  }
+}
+
+Unexpected too_late_to_abort(const std::string& run, const std::string& state) {
+  return fail(Code::refused, "run " + run + " is " + state + ": it had cut over before it could be aborted",
+              "`moult rollback " + run + "` goes back, with every write.");
+}
+
+/// Nobody must do later what nobody waits for any more.
+void withdraw(const Cli& cli, const std::string& run) {
+  auto store = open_store(state_dir_of(cli));
+  if (store) (void)take_request(**store, run);
 }
 
 /// The clone serves, and was asked whether it does.
@@ -74,17 +104,14 @@ Result<> refuse_given_up(AuditLog& log, const std::string& run, std::int64_t sin
 
 Result<bool> has_taken_effect(Store& store, const std::string& run, Request request, std::int64_t since) {
   MOULT_ASSIGN(const auto record, store.journal().run(run));
-  if (request == Request::cutover) MOULT_TRY(refuse_given_up(store.audit(), run, since));
+  if (request != Request::abort) MOULT_TRY(refuse_given_up(store.audit(), run, since));
   const auto state = run_state_of(record.state);
-  if (request == Request::abort) {
-    if (state == RunState::aborted) return true;
-    if (state != RunState::confirming && (!state || !is_over(*state))) return false;
-    return fail(Code::refused, "run " + run + " is " + record.state + ": it had cut over before it could be aborted",
-                state == RunState::confirming ? "`moult rollback " + run + "` goes back, with every write." : "");
-  }
-  if (state == RunState::finished) return true;
-  if (state != RunState::confirming) return false;
-  return is_checked(store.audit(), run, since);
+  if (state == goal_of(request)) return request == Request::cutover ? is_checked(store.audit(), run, since) : true;
+  if (request == Request::cutover && state == RunState::finished) return true;
+  if (request == Request::confirm && state == RunState::confirming) return is_confirmed(store.journal(), run);
+  if (request == Request::abort && state == RunState::confirming) return too_late_to_abort(run, record.state);
+  if (!state || !is_over(*state)) return false;
+  return fail(Code::refused, "run " + run + " is " + record.state + " by now", "See `moult audit show " + run + "`.");
 }
 
 Result<> ask_holder(Cli& cli, const std::string& run, const std::string& appliance, Request request) {
@@ -95,7 +122,9 @@ Result<> ask_holder(Cli& cli, const std::string& run, const std::string& applian
     since = tip.issued;
     MOULT_TRY(put_request(store->journal(), run, request));
   }
-  return await_effect(cli, run, appliance, request, since);
+  auto done = await_effect(cli, run, appliance, request, since);
+  if (!done) withdraw(cli, run);
+  return done;
 }
 
 }  // namespace moult

@@ -48,7 +48,7 @@ void add_upgrade(CLI::App& app, Cli& cli);
 void add_apply(CLI::App& app, Cli& cli);
 void add_runs(CLI::App& app, Cli& cli);
 void add_status(CLI::App& app, Cli& cli);
-void add_run_commands(CLI::App& app, Cli& cli);  ///< cutover, abort, rollback, finish
+void add_run_commands(CLI::App& app, Cli& cli);  ///< cutover, abort, confirm, rollback, finish
 void add_resume(CLI::App& app, Cli& cli);
 void add_audit(CLI::App& app, Cli& cli);
 

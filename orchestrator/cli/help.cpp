@@ -57,13 +57,16 @@ Examples:
 constexpr const char* kUpgrade = R"(
 --cutover TIME takes 2026-01-31T02:00:00Z, or 02:00 for the next such moment in UTC. DURATION is 500ms, 2s or 10m.
 Before the cutover Ctrl-C, and every failure, undoes the run: the original serves as before and nothing is left behind.
-After it the clone serves, and the original is kept current until `moult finish` or `moult rollback`.
+After it the clone serves, and what clients write is kept for the way back until `moult finish` or `moult rollback`.
+With --confirm-within this moult stays until `moult confirm`; when the time is over without it, it rolls back. Ctrl-C
+there leaves the clone serving and the time running: `moult resume` waits on.
 
 Examples:
   moult upgrade appliance.yaml maintenance.yaml --rehearse        which stall would clients see?
   moult upgrade appliance.yaml maintenance.yaml
   moult upgrade appliance.yaml maintenance.yaml --cutover 02:00   prepare now, cut over at night
   moult upgrade appliance.yaml maintenance.yaml --cutover manual  wait for: moult cutover RUN
+  moult upgrade appliance.yaml maintenance.yaml --confirm-within 30m  back again unless `moult confirm RUN` comes
   moult upgrade appliance.yaml maintenance.yaml --yes -o json     for scripts)";
 
 constexpr const char* kApply = R"(
@@ -98,6 +101,13 @@ refused: use `moult rollback`.
 
 Example:
   moult abort 260131-k3fw)";
+
+constexpr const char* kConfirm = R"(
+For a run that was started with --confirm-within: the clone stays, and the moult that waits for this ends (with
+--finish: gives the way back up). The way back is open until `moult finish`. Refused once the rollback has begun.
+
+Example:
+  moult confirm 260131-k3fw)";
 
 constexpr const char* kRollback = R"(
 The same cutover with the sides exchanged: requests wait, what clients wrote since is carried to the original, none is
@@ -137,10 +147,10 @@ struct Text {
   const char* text;
 };
 constexpr std::array kTexts{
-    Text{"validate", kValidate}, Text{"probe", kProbe},       Text{"plan", kPlan},     Text{"upgrade", kUpgrade},
-    Text{"apply", kApply},       Text{"runs", kRuns},         Text{"status", kStatus}, Text{"cutover", kCutover},
-    Text{"abort", kAbort},       Text{"rollback", kRollback}, Text{"finish", kFinish}, Text{"resume", kResume},
-    Text{"audit", kAudit},
+    Text{"validate", kValidate}, Text{"probe", kProbe},     Text{"plan", kPlan},         Text{"upgrade", kUpgrade},
+    Text{"apply", kApply},       Text{"runs", kRuns},       Text{"status", kStatus},     Text{"cutover", kCutover},
+    Text{"abort", kAbort},       Text{"confirm", kConfirm}, Text{"rollback", kRollback}, Text{"finish", kFinish},
+    Text{"resume", kResume},     Text{"audit", kAudit},
 };
 
 }  // namespace

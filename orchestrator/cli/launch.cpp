@@ -5,6 +5,7 @@
 #include "orchestrator/cli/report.hpp"
 #include "orchestrator/cli/run_log.hpp"
 #include "orchestrator/cli/view.hpp"
+#include "orchestrator/confirmation.hpp"
 #include "orchestrator/interrupt_watch.hpp"
 #include "orchestrator/run_folder.hpp"
 #include "orchestrator/store/run_lock.hpp"
@@ -26,6 +27,12 @@ Result<Desk> take_desk(const Cli& cli, const std::string& appliance, const std::
   return Desk{std::move(store), std::move(lock), make_view(cli.options.quiet)};
 }
 
+/// The time for the confirmation runs on: whoever watches over runs takes up the wait.
+void abandon_unconfirmed(Desk& desk, const std::string& run) {
+  const auto until = confirm_deadline(desk.store->journal(), run);
+  if (!until || !until->empty()) desk.lock.abandon();
+}
+
 Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work, RunState state,
                  ConductorAction action, const std::string& report_format) {
   const auto id = work.id;
@@ -36,6 +43,7 @@ Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work
   Conductor conductor(context, state);
   const auto end = (conductor.*action)();
   desk.view.reset();  // the terminal is left in order before anything else is printed
+  if (!end && end.error().code == Code::interrupted) abandon_unconfirmed(desk, id);
   if (!end) return Unexpected(end.error());
   MOULT_ASSIGN(const auto report, report_of(*desk.store, id));
   std::fputs(report_format == "json" ? report_to_json(report).c_str() : report_to_text(report, *end).c_str(), stdout);

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "descriptors/base/text.hpp"
 #include "drivers/component_driver.hpp"
 #include "orchestrator/cli/cli.hpp"
 #include "orchestrator/cli/output.hpp"
@@ -28,6 +29,22 @@ Result<> refuse_all(const std::vector<Error>& problems) {
       first.message += " (" + problems[i].remedy + ")";
   }
   return Unexpected(std::move(first));
+}
+
+Result<> refuse_one_way(const Plan& plan, const RunOptions& options) {
+  const auto sets = one_way_sets(plan);
+  if (sets.empty() || options.rehearse || !plan.blockers.empty() || plan.nothing_to_do()) return {};
+  if (options.confirm_within)
+    return fail(Code::refused,
+                "--confirm-within would go back by itself, and lose what was written to " + joined(sets) +
+                    " after the cutover: its descriptor names no `downgrade`",
+                "Leave out --confirm-within, or ask the vendor for a `downgrade`.");
+  if (options.accept_one_way) return {};
+  return fail(Code::refused,
+              "after the cutover there would be no way back that keeps what is written to " + joined(sets) +
+                  ": its descriptor names no `downgrade`",
+              "Add --accept-one-way to cut over all the same, or ask the vendor for a `downgrade`; --rehearse needs "
+              "neither.");
 }
 
 Result<> refuse_blocked(const Plan& plan) { return refuse_all(plan.blockers); }

@@ -33,6 +33,7 @@ Result<pid_t> begin_resume(const Cli& cli, const std::string& run) {
       "resume", run};
   if (cli.options.quiet) words.emplace_back("--quiet");
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = 0;

@@ -3,6 +3,7 @@
 #include "orchestrator/cli/ask_holder.hpp"
 #include "orchestrator/cli/cli.hpp"
 #include "orchestrator/cli/launch.hpp"
+#include "orchestrator/confirmation.hpp"
 #include "orchestrator/run_folder.hpp"
 
 namespace moult {
@@ -31,6 +32,23 @@ Result<> abort_command(Cli& cli, const std::string& run) {
   return continue_run(cli, run, "abort", &Conductor::abort);
 }
 
+/// Does a moult wait for the confirmation of this run?
+Result<bool> is_awaited(const Cli& cli, const std::string& run, const std::string& appliance) {
+  MOULT_ASSIGN(const bool held, is_held(cli, appliance));
+  MOULT_ASSIGN(auto store, open_store_read_only(state_dir_of(cli)));
+  MOULT_ASSIGN(const auto until, confirm_deadline(store->journal(), run));
+  return held && !until.empty();
+}
+
+/// Asks the moult that waits for the confirmation; else does it here.
+Result<> end_confirming(Cli& cli, const std::string& run, Request request, const char* word, ConductorAction action) {
+  MOULT_ASSIGN(const auto stored, find_run(cli, run));
+  const auto& appliance = stored.work.plan.appliance;
+  MOULT_ASSIGN(const bool awaited, is_awaited(cli, run, appliance));
+  if (awaited && stored.state == RunState::confirming) return ask_holder(cli, run, appliance, request);
+  return continue_run(cli, run, word, action);
+}
+
 void add_action(CLI::App& app, Cli& cli, const char* name, const char* about,
                 std::function<Result<>(const std::string&)> act) {
   auto* command = app.add_subcommand(name, about);
@@ -48,7 +66,8 @@ void add_rollback(CLI::App& app, Cli& cli) {
                     "Go back although a data set has no way back: what was written to it since the cutover is lost");
   command->callback([&cli, run, one_way] {
     cli.chosen = [&cli, run, one_way] {
-      return continue_run(cli, *run, "rollback", *one_way ? &Conductor::roll_back_one_way : &Conductor::roll_back);
+      if (!*one_way) return end_confirming(cli, *run, Request::rollback, "rollback", &Conductor::roll_back);
+      return end_confirming(cli, *run, Request::rollback_one_way, "rollback", &Conductor::roll_back_one_way);
     };
   });
 }
@@ -60,9 +79,15 @@ void add_run_commands(CLI::App& app, Cli& cli) {
              [&cli](const std::string& run) { return cutover_command(cli, run); });
   add_action(app, cli, "abort", "Undo a run before its cutover; the original serves as before",
              [&cli](const std::string& run) { return abort_command(cli, run); });
+  add_action(app, cli, "confirm", "After the cutover: keep the clone; nothing rolls back by itself any more",
+             [&cli](const std::string& run) {
+               return end_confirming(cli, run, Request::confirm, "confirm", &Conductor::confirm);
+             });
   add_rollback(app, cli);
   add_action(app, cli, "finish", "Give the way back up: discard the original, put the clone's disks in its form",
-             [&cli](const std::string& run) { return continue_run(cli, run, "finish", &Conductor::finish); });
+             [&cli](const std::string& run) {
+               return end_confirming(cli, run, Request::finish, "finish", &Conductor::finish);
+             });
 }
 
 }  // namespace moult

@@ -5,6 +5,7 @@
 
 #include "orchestrator/cli/cli.hpp"
 #include "orchestrator/cli/report.hpp"
+#include "orchestrator/confirmation.hpp"
 #include "orchestrator/run_folder.hpp"
 #include "orchestrator/store/run_lock.hpp"
 #include "orchestrator/text_table.hpp"
@@ -21,7 +22,7 @@ std::string holder_text(const std::string& state_dir, const std::string& applian
   const auto dead = dead_holders(state_dir);
   const bool died =
       dead && std::any_of(dead->begin(), dead->end(), [&run](const Holder& holder) { return holder.run == run; });
-  return died ? "nobody: its process died (moult resume " + run + ")" : "-";
+  return died ? "nobody: its process is gone (moult resume " + run + ")" : "-";
 }
 
 Result<> list_runs(Cli& cli, const RunsArguments& arguments) {
@@ -60,6 +61,10 @@ Result<> show_status(Cli& cli, const RunsArguments& arguments) {
     return {};
   }
   std::fputs(report_to_text(report).c_str(), stdout);
+  MOULT_ASSIGN(const auto until, confirm_deadline(store->journal(), arguments.run));
+  if (stored.state == RunState::confirming && !until.empty())
+    std::printf("  not confirmed: it is rolled back at %s, but for `moult confirm %s`\n", until.c_str(),
+                arguments.run.c_str());
   if (!is_over(stored.state))
     std::printf("  held by: %s\n", holder_text(state_dir_of(cli), stored.work.plan.appliance, arguments.run).c_str());
   return {};

@@ -16,7 +16,7 @@ namespace {
 
 struct UpgradeArguments {
   std::string appliance, maintenance, plan_file;
-  std::string cutover = "auto", max_stall, boot, format = "text";
+  std::string cutover = "auto", max_stall, boot, confirm_within, format = "text";
   bool yes = false;
   RunOptions options;
 };
@@ -30,10 +30,16 @@ void add_options(CLI::App& command, UpgradeArguments& arguments) {
       ->type_name("DURATION");
   command.add_option("--boot-timeout", arguments.boot, "Longest that a clone may take to boot; default 5m")
       ->type_name("DURATION");
+  command
+      .add_option("--confirm-within", arguments.confirm_within,
+                  "Stay after the cutover, and go back by itself unless `moult confirm RUN` comes within this time")
+      ->type_name("DURATION");
+  command.add_flag("--accept-one-way", arguments.options.accept_one_way,
+                   "Cut over although a rollback would lose what is written to a data set after it");
   command.add_flag("--rehearse", arguments.options.rehearse,
                    "Stop before the cutover, report the stall it would have had, undo");
   command.add_flag("--finish", arguments.options.finish,
-                   "Give the way back up at once when the check after the switch is good");
+                   "Give the way back up as soon as the check after the switch is good, or it is confirmed");
   command.add_option("-o,--output", arguments.format, "The report: text or json")
       ->type_name("FORM")
       ->check(CLI::IsMember({"text", "json"}));
@@ -45,6 +51,11 @@ Result<> read_options(UpgradeArguments& arguments) {
   }
   if (!arguments.boot.empty()) {
     MOULT_ASSIGN(arguments.options.boot, duration_of(arguments.boot));
+  }
+  if (!arguments.confirm_within.empty()) {
+    MOULT_ASSIGN(arguments.options.confirm_within, duration_of(arguments.confirm_within));
+    if (*arguments.options.confirm_within <= Millis{0})
+      return fail(Code::usage, "--confirm-within 0 leaves no time to confirm", "Write for example 30m.");
   }
   if (arguments.cutover == "auto") return {};
   if (arguments.cutover == "manual") {
@@ -85,6 +96,7 @@ Result<> upgrade_command(Cli& cli, UpgradeArguments& arguments) {
   MOULT_ASSIGN(auto plan, plan_now(*platform, pair));
   MOULT_TRY(cli.interrupt.check());  // what it broke is no reason against the run
   if (!cli.options.quiet) std::fputs(plan_to_table(plan).c_str(), stderr);
+  MOULT_TRY(refuse_one_way(plan, arguments.options));
   if (!arguments.yes && plan.blockers.empty() && !plan.nothing_to_do()) MOULT_TRY(ask(plan));
   return start(cli, *platform, std::move(pair), std::move(plan), arguments);
 }
@@ -105,6 +117,7 @@ Result<> apply_command(Cli& cli, UpgradeArguments& arguments) {
     for (const auto& line : differences) message += "\n  " + line;
     return fail(Code::moved, message, "Plan again, and have the new plan approved.");
   }
+  MOULT_TRY(refuse_one_way(present, arguments.options));
   return start(cli, *platform, std::move(pair), std::move(present), arguments);
 }
 

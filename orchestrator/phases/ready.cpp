@@ -1,6 +1,3 @@
-#include <nlohmann/json.hpp>
-#include <optional>
-
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/requests.hpp"
@@ -49,20 +46,17 @@ class TooLong {
 
   Result<> say(Millis stall, bool asked) {
     const auto error = over_budget(run_, stall);
-    if (asked)
-      MOULT_TRY(run_.ledger.record(
-          "cutover.refused",
-          nlohmann::json{{"code", name_of(error.code)}, {"error", error.message}, {"remedy", error.remedy}}.dump()));
+    if (asked) MOULT_TRY(run_.ledger.record("cutover.refused", facts_of(error)));
     const auto now = run_.platform().clock().steady();
-    if (!asked && said_ && now - *said_ < kSayAgain) return {};
-    if (!asked) said_ = now;
+    if (!asked && now < silent_until_) return {};
+    if (!asked) silent_until_ = now + kSayAgain;
     run_.world.observer.warn("no cutover yet: " + error.describe());
     return {};
   }
 
  private:
   RunContext& run_;
-  std::optional<Clock::Steady> said_;
+  Clock::Steady silent_until_ = Clock::Steady::min();
 };
 
 }  // namespace

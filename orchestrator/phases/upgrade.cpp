@@ -81,7 +81,7 @@ Result<std::string> detect_again(const Component& component, ComponentDriver& dr
   const auto level = found.value_or("");
   if (level.empty()) return fail(Code::mismatch, "is not installed after its update", "Mend the vendor's update.");
   MOULT_ASSIGN(const auto order, compare_levels(component.level.scheme, level, component.level.to));
-  if (order == 0) return level;
+  if (std::is_eq(order)) return level;
   return fail(Code::mismatch, "is at " + level + " after its update, not at " + component.level.to,
               "Mend the payload or `level.to` in the maintenance descriptor.");
 }
@@ -154,6 +154,7 @@ class Upgrade {
       names = take();
     }
     std::vector<Workers::Job> jobs;
+    jobs.reserve(names.size());
     for (const auto& name : names)
       jobs.emplace_back([this, name]() -> Result<> {
         MOULT_TRY(update(name));

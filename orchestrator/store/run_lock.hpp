@@ -35,6 +35,9 @@ class RunLock {
   [[nodiscard]] static Result<RunLock> acquire(const std::string& state_dir, const std::string& appliance,
                                                const Holder& holder);
 
+  /// Lets go of it as a process that died does: whoever watches takes the run up.
+  void abandon() { fd_ = Fd(); }
+
   RunLock(RunLock&&) noexcept = default;
   RunLock& operator=(RunLock&& other) noexcept;
   ~RunLock();

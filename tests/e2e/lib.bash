@@ -81,6 +81,10 @@ audit_says() {
   "$MOULT" --state "$state" audit verify "$run" | grep -qx good || wrong "the audit log does not verify"
 }
 
+# audit_has RUN PATTERN, nobody_holds RUN: for `eventually`.
+audit_has() { "$MOULT" --state "$state" audit show "$1" | grep -Eq -- "$2"; }
+nobody_holds() { "$MOULT" --state "$state" status "$1" | grep -qx '  held by: -'; }
+
 # refusal_recorded PATTERN: a command that was refused before a run began left a row that matches.
 refusal_recorded() {
   "$MOULT" --state "$state" audit show >"$case_dir/audit" || wrong "the refusal is not in the audit log"

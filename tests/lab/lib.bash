@@ -32,6 +32,17 @@ prune_cache() {
   done
 }
 
+# Puts the program to test into $MOULT: the one named there, else this tree's own, built for it.
+find_program() {
+  if [ -z "${MOULT:-}" ]; then
+    (cd "$repo" && cmake --preset dev && cmake --build --preset dev --target moult moult-helper) >/dev/null || die "cannot build moult; see tests/run"
+    MOULT=$repo/build/dev/orchestrator/moult
+  fi
+  [ -x "$MOULT" ] || die "there is no program $MOULT; name one in \$MOULT, or leave that empty"
+  MOULT=$(realpath "$MOULT")
+  export MOULT
+}
+
 # wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds; dies naming WHAT when the time is up.
 wait_for() {
   local deadline=$((SECONDS + $1)) what=$2

@@ -101,7 +101,11 @@ int run(int argc, char** argv) {
   app.add_option("--with", fleet.with, "Parts of every life's shape: NAME=NUMBER,...");
   auto* one = app.add_option("--replay", arguments.replay, "Live this seed alone, and print its trace");
   app.add_option("--strikes", arguments.strikes, "With --replay: what strikes, instead of chance")->needs(one);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   if (arguments.ppm >= 0) fleet.with += (fleet.with.empty() ? "ppm=" : ",ppm=") + std::to_string(arguments.ppm);
   if (const auto good = Shape(1).apply(fleet.with); !good) {
     std::fprintf(stderr, "%s\n", good.error().describe().c_str());
