@@ -77,6 +77,7 @@ void World::choose_request(Client& client, std::uint32_t who) {
     client.reading = false;
     client.note = static_cast<std::uint32_t>(notes_.size());
     notes_.push_back({who, client.note, 0, 0, 0});
+    notes_.back().path = note_path(notes_.back());
   } else if (found != notes_.rend()) {
     client.note = static_cast<std::uint32_t>(notes_.rend() - found - 1);
   }
@@ -128,7 +129,7 @@ void World::take_effect(int who) {
 void World::apply_write(Client& client, Domain& domain) {
   const auto& written = notes_[client.note];
   const bool silent = rng_.chance(options_.silent_ppm);
-  const auto path = note_path(written);
+  const auto& path = written.path;
   if (written.deleted_at != 0 && client.revision >= written.deleted_at)
     erase(domain, path);
   else
@@ -205,17 +206,17 @@ bool World::in_new_form(const Tree& files) const {
 /// was acknowledged; while a request is under way both its outcomes are good. What is there has the form that the level
 /// reads.
 void World::judge_note(const Note& note, const Tree& tree, bool new_form, const char* when) {
-  const auto found = tree.find(note_path(note));
+  const auto found = tree.find(note.path);
   const std::uint32_t revision = found == tree.end() ? 0 : revision_in(found->second.content, note);
   const bool may_be_gone = note.acknowledged == 0 || note.deleted_at != 0;
   const bool must_be_gone = note.deleted_at != 0 && note.acknowledged >= note.deleted_at;
   const bool good = revision == 0 ? may_be_gone && found == tree.end()
                                   : !must_be_gone && revision >= note.acknowledged && revision <= note.tried;
   if (good && found != tree.end() && found->second.content.ends_with(kMigrated) != new_form)
-    violate("form", std::string(when) + ": note " + note_path(note) + " is in the " + (new_form ? "old" : "new") +
+    violate("form", std::string(when) + ": note " + note.path + " is in the " + (new_form ? "old" : "new") +
                         " level's form, on a side that has the " + (new_form ? "new" : "old") + " one");
   if (good) return;
-  violate("I2", std::string(when) + ": note " + note_path(note) + " is at revision " + std::to_string(revision) +
+  violate("I2", std::string(when) + ": note " + note.path + " is at revision " + std::to_string(revision) +
                     ", acknowledged was " + std::to_string(note.acknowledged) +
                     (note.deleted_at != 0 ? ", deleted at " + std::to_string(note.deleted_at) : ""));
 }

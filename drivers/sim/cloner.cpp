@@ -206,6 +206,7 @@ Result<> SimCloner::commit(Domain& domain, Disk& disk, const std::string& suffix
     disk.path = image;
   }
   layers.erase(image + suffix);
+  world_.stir_disks();
   return world_.part();
 }
 
@@ -216,7 +217,6 @@ Result<> SimCloner::restore_chain(const std::string& run, const MachineRef& orig
     if (world_.find(clone_of(run, original)) != nullptr)
       return fail(Code::refused, "the clone of " + original.domain + " still reads its base",
                   "Discard the clone first.");
-    world_.stir_disks();
     for (auto& disk : domain->disks) MOULT_TRY(commit(*domain, disk, overlay_suffix(run)));
     return {};
   });
@@ -231,7 +231,6 @@ Result<> SimCloner::consolidate(const std::string& run, const MachineRef& origin
       world_.remove(*old);
     }
     MOULT_TRY(world_.part());
-    world_.stir_disks();
     auto& layers = world_.host(original.uri).layers;
     for (auto& disk : clone->disks) {
       layers.erase(image_of(disk.path, clone_suffix(run)) + overlay_suffix(run));

@@ -24,6 +24,7 @@ int World::index_of(const Domain& domain) const {
 }
 
 Domain& World::add(Domain domain) {
+  domain.files_turn = 0;
   domains_.push_back(std::make_unique<Domain>(std::move(domain)));
   stir();
   return *domains_.back();
@@ -81,7 +82,13 @@ void World::put_on(Domain& domain, std::size_t nic, const std::string& source) {
   stir();
 }
 
-Tree& World::tree(Domain& domain) { return hosts_[domain.ref.uri].layers[domain.disks.front().path].tree; }
+Tree& World::tree(Domain& domain) {
+  if (domain.files_turn != disks_turn_) {
+    domain.files = &hosts_[domain.ref.uri].layers[domain.disks.front().path].tree;
+    domain.files_turn = disks_turn_;
+  }
+  return *domain.files;
+}
 
 /// Tells every capture whose set the path is in, by an event or by the writer that still holds the file.
 void World::notice(Domain& domain, const std::string& path, bool silent) {

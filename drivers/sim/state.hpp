@@ -88,6 +88,8 @@ struct Domain {
   std::vector<Disk> disks;
   std::vector<Nic> nics;
   Guest guest;
+  Tree* files = nullptr;         ///< what World::tree() found last
+  std::uint64_t files_turn = 0;  ///< and when: World::disks_turn_
 };
 
 struct Host {
@@ -105,6 +107,7 @@ struct Note {
   std::uint32_t client = 0, number = 0;
   std::uint32_t acknowledged = 0, tried = 0;  ///< highest revision; 0: none
   std::uint32_t deleted_at = 0;               ///< the revision that deletes it; 0: none was tried
+  std::string path{};                         ///< World::note_path()
 };
 
 enum class ClientPhase : std::uint8_t { thinking, held, inside, blocked, acking };

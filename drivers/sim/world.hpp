@@ -134,6 +134,7 @@ class World {
   /// The disks of the side that serves were exchanged under it: clients' notes are compared too.
   void stir_disks() {
     last_acker_ = -1;
+    ++disks_turn_;
     stir();
   }
   /// Compares what clients know with what the serving side has, now.
@@ -234,7 +235,7 @@ class World {
   Trace trace_;
   Time now_ = 0, ahead_ = 0;
   std::int64_t wall_offset_s_ = 0;
-  std::uint64_t order_ = 0, stamp_ = 0;
+  std::uint64_t order_ = 0, stamp_ = 0, disks_turn_ = 1;
   std::vector<Event> events_;
   bool dead_ = false, stirred_ = true, half_way_ = false, command_fails_ = false, garbles_ = false;
   std::map<std::pair<CallId, std::string>, std::any> answers_;  ///< given last, where answers may be stale

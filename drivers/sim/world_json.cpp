@@ -170,6 +170,7 @@ Result<> World::load(const std::string& text, const Fetch& blobs) {
     last_acker_ = tree.at("last_acker");
     data_root_ = tree.at("data_root");
     data_role_ = tree.at("data_role");
+    for (auto& note : notes_) note.path = note_path(note);
     hosts_.clear();
     for (const auto& [uri, host] : tree.at("hosts").items()) hosts_.emplace(uri, host_from_json(host, blobs));
     domains_.clear();

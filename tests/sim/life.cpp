@@ -86,6 +86,7 @@ class Life {
     going_back_ = going_back_ || back;
     say(back ? "rollback" : "finish", run_.again(back ? &Conductor::roll_back : &Conductor::finish));
   }
+  void confirm() { say("confirm", run_.again(&Conductor::confirm)); }
   void resume() { say("resume", run_.again(&Conductor::resume)); }
 
   void say(const char* word, const Result<RunEnd>& end) {
@@ -94,8 +95,8 @@ class Life {
   }
 
   void next_word(std::uint64_t number) {
-    const auto wish = choice(number, 6);
-    word([&] { return wish < 2 ? resume() : ask(wish < 5); });
+    const auto wish = choice(number, 7);
+    word([&] { return wish < 2 ? resume() : wish < 3 ? confirm() : ask(wish < 6); });
   }
 
   /// Who began to go back goes on with it; when that does not end it, what was begun was to finish.

@@ -17,7 +17,7 @@ struct FieldFacts {
 constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"clients", 1},   {"think_ms", 400}, {"nics", 1},         {"disks", 1},   {"files", 0},
     {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"comes_back", 1},
-    {"finish", 0},    {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
+    {"finish", 0},    {"confirm_s", 0},  {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
     {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
 }};
 // clang-format on
@@ -37,7 +37,7 @@ constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 Shape::Shape(std::uint64_t seed) {
   sim::Rng rng(seed ^ kShapes);
   values_ = {one_of(rng, {1, 2, 3, 3, 5}),
-             one_of(rng, {100, 400, 400, 1500}),
+             one_of(rng, {300, 1500, 2500, 5000}),
              one_of(rng, {1, 1, 2}),
              one_of(rng, {1, 1, 2}),
              one_of(rng, {0, 3, 8}),
@@ -48,6 +48,7 @@ Shape::Shape(std::uint64_t seed) {
              0,
              one_of(rng, {1, 1, 1, 0}),
              one_of(rng, {0, 0, 0, 0, 1}),
+             one_of(rng, {0, 0, 0, 0, 0, 0, 2, 30}),
              one_of(rng, {0, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
              one_of(rng, {0, 0, 0, 0, 500, 10'000}),
              one_of(rng, {0, 1, 5, 17, 70}),
@@ -113,6 +114,7 @@ RunOptions Shape::run_options() const {
   RunOptions options;
   options.finish = (*this)[finish] != 0;
   options.rehearse = (*this)[rehearse] != 0;
+  if ((*this)[confirm_s] > 0) options.confirm_within = std::chrono::seconds{(*this)[confirm_s]};
   if ((*this)[max_stall_ms] != 0) options.max_stall = Millis{(*this)[max_stall_ms]};
   return options;
 }

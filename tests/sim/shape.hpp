@@ -27,6 +27,7 @@ class Shape {
     blind,         ///< a weakened capture, which no seed chooses: it does not ask what is held for writing
     comes_back,    ///< a guest that panics starts again by itself
     finish,        ///< the run gives the way back up by itself
+    confirm_s,     ///< the time for a confirmation; 0: none is asked for
     rehearse,      ///< the run ends with its rehearsal
     max_stall_ms,  ///< 0: the usual one
     serve_s,       ///< between two words
