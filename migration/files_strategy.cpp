@@ -177,10 +177,16 @@ Result<> FilesStrategy::prove_baseline() {
   return {};
 }
 
+/// A helper that no longer knows the set is a capture that failed, nothing that somebody named wrongly.
+Error FilesStrategy::about(Error error) const {
+  if (error.code == Code::not_found) error.code = Code::failed;
+  return std::move(error).within("data set " + name());
+}
+
 Result<RoundReport> FilesStrategy::carry_named(RoundMode mode) {
-  if (auto proven = prove_baseline(); !proven) return pass(std::move(proven), "data set " + name());
+  if (auto proven = prove_baseline(); !proven) return Unexpected(about(std::move(proven).error()));
   auto report = carry(reconciled_ ? mode : RoundMode::reconcile);
-  if (!report) return pass(std::move(report), "data set " + name());
+  if (!report) return Unexpected(about(std::move(report).error()));
   return report;
 }
 

@@ -42,6 +42,7 @@ class FilesStrategy final : public DataStrategy {
 
  private:
   Result<> take_baseline(GuestFiles& source);
+  [[nodiscard]] Error about(Error error) const;
   Result<> prove_baseline();
   Result<RoundReport> carry_named(RoundMode mode);
   Result<RoundReport> carry(RoundMode mode);

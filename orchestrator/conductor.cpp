@@ -297,6 +297,7 @@ Result<RunEnd> Conductor::back_to_original(const char* how) {
   MOULT_TRY(go_back_on_record(run_, how));
   MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
   Cutover cutover(run_, Direction{false}, std::move(entry));
+  stuck_ = false;
   if (auto done = cutover.perform(); !done) {
     // Its services were started for the switch that did not come. Where it may have come, they are what will serve.
     const auto stopped = cutover.off() ? Result<>{} : stop_writers(run_);

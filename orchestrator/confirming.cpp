@@ -36,7 +36,10 @@ Result<RunEnd> Conductor::after_cutover() {
 
 Result<RunEnd> Conductor::until_confirmed() {
   for (int failed = 0;;) {
-    MOULT_ASSIGN(const auto ending, await_confirmation(run_));
+    // Where neither side serves, the only word is the rollback's.
+    const auto awaited = stuck_ ? Result<Ending>(Ending::timed_out) : await_confirmation(run_);
+    if (!awaited) return Unexpected(awaited.error());
+    const auto ending = *awaited;
     if (ending == Ending::confirmed || ending == Ending::finish) MOULT_TRY(moult::confirm(run_));
     if (ending == Ending::confirmed) return after_cutover();
     if (ending == Ending::finish) {
@@ -46,9 +49,11 @@ Result<RunEnd> Conductor::until_confirmed() {
     }
     auto end = back_as_asked(ending);
     if (end) return Unexpected(rolled_back_instead(ending));
-    if (stuck_ || state_ != RunState::confirming) return end;
+    // Who asked for it hears that neither side serves. The time asks again, as the remedy says.
+    if (state_ != RunState::confirming || (stuck_ && ending != Ending::timed_out)) return end;
     if (ending == Ending::timed_out && ++failed == kTries) return end;
-    run_.world.observer.warn("not rolled back, the clone serves on: " + end.error().describe());
+    run_.world.observer.warn((stuck_ ? "not rolled back: " : "not rolled back, the clone serves on: ") +
+                             end.error().describe());
     if (ending == Ending::timed_out) run_.platform().clock().sleep(kTryAgain);
   }
 }

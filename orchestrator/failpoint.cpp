@@ -16,7 +16,8 @@ namespace {
 constexpr std::array kHows{std::pair{std::string_view("error"), FailHow::error},
                            std::pair{std::string_view("die-before"), FailHow::die_before},
                            std::pair{std::string_view("die-after"), FailHow::die_after},
-                           std::pair{std::string_view("journal"), FailHow::journal}};
+                           std::pair{std::string_view("journal"), FailHow::journal},
+                           std::pair{std::string_view("stop"), FailHow::stop}};
 
 struct Failpoint {
   std::string text, place;
@@ -55,7 +56,8 @@ FailHow failpoint(std::string_view step, std::string_view subject) {
     if (point.place != step && point.place != std::string(step) + "/" + std::string(subject)) continue;
     if (point.met.exchange(true)) continue;
     say_met(point);
-    return point.how;
+    if (point.how != FailHow::stop) return point.how;
+    std::raise(SIGSTOP);
   }
   return FailHow::none;
 }
@@ -64,7 +66,7 @@ Result<> check_failpoint() {
   for (const auto& point : all_failpoints())
     if (point.how == FailHow::none)
       return fail(Code::usage, "MOULT_FAILPOINT: " + point.text + " makes no sense",
-                  "STEP[/SUBJECT]=HOW, with HOW one of error, die-before, die-after, journal; or unset it.");
+                  "STEP[/SUBJECT]=HOW, with HOW one of error, die-before, die-after, journal, stop; or unset it.");
   return {};
 }
 

@@ -17,6 +17,7 @@ enum class FailHow {
   die_before,  ///< SIGKILL when the intent is written down, before the effect
   die_after,   ///< SIGKILL after the effect, before its outcome is written down
   journal,     ///< the effect takes place, and its outcome cannot be written down
+  stop,        ///< SIGSTOP when the intent is written down: the test does something, and lets the process go on
 };
 
 /// What the test wants to happen at this step; it wants it only once.

@@ -2,6 +2,8 @@
 
 #include <libvirt/libvirt.h>
 
+#include <thread>
+
 #include "drivers/libvirt/clone_mark.hpp"
 #include "drivers/libvirt/event_loop.hpp"
 #include "drivers/libvirt/event_source.hpp"
@@ -12,6 +14,8 @@ namespace {
 constexpr Millis kConnectDeadline{5000};
 constexpr Millis kCloseDeadline{2000};
 constexpr std::chrono::seconds kRepeatFailure{1};
+constexpr std::chrono::seconds kPatience{15};  ///< systemd starts a daemon that died within a second, a busy host later
+constexpr Millis kPatientPause{100};
 constexpr int kKeepaliveSeconds = 5;
 constexpr unsigned kKeepaliveCount = 3;
 
@@ -71,10 +75,11 @@ Result<DomainHandle> find_domain(_virConnect* connection, const std::string& nam
 Result<Connection> Host::connection() {
   const std::lock_guard lock(mutex_);
   if (current_ && is_alive(current_.get())) return current_;
-  current_.reset();
   const auto now = std::chrono::steady_clock::now();
+  if (current_) lost_since_ = now;
+  current_.reset();
   if (failure_ && now - failed_at_ < kRepeatFailure) return Unexpected(*failure_);
-  auto opened = open_connection(uri_, kConnectDeadline, queue_);
+  auto opened = open();
   failure_.reset();
   if (opened) {
     current_ = *opened;
@@ -83,6 +88,16 @@ Result<Connection> Host::connection() {
     failed_at_ = std::chrono::steady_clock::now();
   }
   return opened;
+}
+
+Result<Connection> Host::open() {
+  for (;;) {
+    auto opened = open_connection(uri_, kConnectDeadline, queue_);
+    const bool wait = !opened && opened.error().code == Code::unreachable && lost_since_ &&
+                      std::chrono::steady_clock::now() - *lost_since_ < kPatience;
+    if (!wait) return opened;
+    std::this_thread::sleep_for(kPatientPause);
+  }
 }
 
 bool Host::lost() {

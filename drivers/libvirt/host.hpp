@@ -30,7 +30,8 @@ class Host {
  public:
   Host(std::string uri, std::shared_ptr<EventQueue> queue) : uri_(std::move(uri)), queue_(std::move(queue)) {}
   [[nodiscard]] const std::string& uri() const { return uri_; }
-  /// The living connection, opened when there is none. A failure is repeated to everyone for a second, so that many
+  /// The living connection, opened when there is none. A daemon that answered before is waited for, up to 15 s from its
+  /// loss: one that died is started again by its host. A failure is repeated to everyone for a second, so that many
   /// callers do not each wait for a dead host.
   [[nodiscard]] Result<Connection> connection();
 
@@ -54,6 +55,7 @@ class Host {
   }
 
  private:
+  Result<Connection> open();
   template <typename T>
   Result<T> attempt(const CallSpec& spec, const std::function<Result<T>(_virConnect*)>& work) {
     MOULT_ASSIGN(Connection connection, this->connection());
@@ -65,6 +67,7 @@ class Host {
   const std::shared_ptr<EventQueue> queue_;
   std::mutex mutex_;
   Connection current_;
+  std::optional<std::chrono::steady_clock::time_point> lost_since_;
   std::optional<Error> failure_;
   std::chrono::steady_clock::time_point failed_at_;
 };

@@ -16,13 +16,6 @@ namespace {
 
 Result<> make_durable(DataStrategy& set) { return set.make_durable(); }
 
-/// What of a check holds for the old level as well: a `start` hook may return before its service takes connections, and
-/// clients are let go a moment later.
-CheckSpec listens(CheckSpec check) {
-  check.kind = check.kind == CheckKind::http || check.kind == CheckKind::tcp ? CheckKind::tcp : CheckKind::none;
-  return check;
-}
-
 }  // namespace
 
 Result<> Cutover::hold() {
@@ -111,14 +104,13 @@ Result<> Cutover::verify() {
 }
 
 Result<> Cutover::activate_machine(const MachinePair& pair) {
+  if (!way_.forward) return start_services(run_, pair, StartWhen::under_hold);
   for (const auto& component : run_.work.maintenance.components) {
-    if (component.machine != pair.original.name) continue;
-    const auto& argv = way_.forward ? component.hooks.activate : component.hooks.start;
-    if (argv.empty() || (way_.forward && !run_.is_updated(component.name))) continue;
-    MOULT_TRY(run_.hook(way_.forward ? "activate" : "start", argv, way_.next(pair)));
-    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
-    const auto check = way_.forward ? component.check : listens(component.check);
-    MOULT_TRY(run_check(check, session->access(), run_.platform().clock()));
+    if (component.machine != pair.original.name || component.hooks.activate.empty()) continue;
+    if (!run_.is_updated(component.name)) continue;
+    MOULT_TRY(run_.hook("activate", component.hooks.activate, pair.clone));
+    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(pair.clone));
+    MOULT_TRY(run_check(component.check, session->access(), run_.platform().clock()));
   }
   return {};
 }

@@ -36,6 +36,18 @@ Result<> wake_machine(RunContext& run, const Direction& way, const MachinePair& 
   return {};
 }
 
+/// What of a check holds for the old level as well: a `start` hook may return before its service takes connections, and
+/// clients are let go a moment later.
+CheckSpec listens(CheckSpec check) {
+  check.kind = check.kind == CheckKind::http || check.kind == CheckKind::tcp ? CheckKind::tcp : CheckKind::none;
+  return check;
+}
+
+/// A component that must be told of its final data is started with them; the others serve what lies there.
+StartWhen start_of(const Component& component) {
+  return component.hooks.activate.empty() ? StartWhen::before_hold : StartWhen::under_hold;
+}
+
 /// Its services are ready for clients, on data that lack the last round alone. Under the hold only those are checked
 /// again that an `activate` hook changes there.
 Result<> warm_machine(RunContext& run, const MachinePair& pair) {
@@ -66,6 +78,17 @@ Result<> open_way_back(RunContext& run) {
   return {};
 }
 
+Result<> start_services(RunContext& run, const MachinePair& pair, StartWhen when) {
+  for (const auto& component : run.work.maintenance.components) {
+    if (component.machine != pair.original.name || component.hooks.start.empty() || start_of(component) != when)
+      continue;
+    MOULT_TRY(run.hook("start", component.hooks.start, pair.original));
+    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+    MOULT_TRY(run_check(listens(component.check), session->access(), run.platform().clock()));
+  }
+  return {};
+}
+
 Result<> each_set(RunContext& run, const Direction& way, const std::function<Result<>(DataStrategy&)>& job) {
   std::vector<Workers::Job> jobs;
   for (std::size_t i = 0; i < way.sets(run).size(); ++i)
@@ -79,11 +102,10 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
     for (auto& set : run.back) MOULT_TRY(set->start_capture());
   }
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) { return wake_machine(run, way, pair); }));
-  // Hooks and checks describe the new level.
-  if (way.forward)
-    MOULT_TRY(run.each_machine([&](const MachinePair& pair) { return warm_machine(run, pair); }));
-  else
-    MOULT_TRY(open_way_back(run));
+  if (!way.forward) MOULT_TRY(open_way_back(run));
+  MOULT_TRY(run.each_machine([&](const MachinePair& pair) {
+    return way.forward ? warm_machine(run, pair) : start_services(run, pair, StartWhen::before_hold);
+  }));
   MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
   MOULT_TRY(write_out(run, way));
   return catch_up(run, way);

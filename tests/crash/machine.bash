@@ -6,9 +6,6 @@ one=$(appliance_of app)
 quick=$(notes_by '{command: [sh, -c, "echo 2 >/etc/notes/e2e-level"]}' ', conflict: keep-original')
 sed -i 's|^    update:|    hooks: {activate: ["true"], stop: ["true"], start: ["true"]}\n    update:|' "$quick"
 
-run_state() { "$MOULT" --state "$state" runs -o json 2>/dev/null | jq -r 'max_by(.created).state // empty'; }
-over() { case $(run_state) in '' | finished | rolled-back | aborted) ;; *) return 1 ;; esac }
-
 # met FAILPOINT: the last process came by it.
 met() { grep -qxF "failpoint $1" "$case_dir/err"; }
 
@@ -26,22 +23,4 @@ process() {
     *) [ "$code" -ne 137 ] || wrong "it died" ;;
   esac
   one_side_at_most
-}
-
-# Clients reach one side: never both sides' NICs are on the production bridge.
-one_side_at_most() {
-  local there=0 domain
-  for domain in $(virsh --quiet list --name | grep '^notes-app'); do
-    ! virsh --quiet domiflist "$domain" | grep -qw prod0 || there=$((there + 1))
-  done
-  [ "$there" -le 1 ] || wrong "both sides are on the production network"
-}
-
-# After a line that went wrong: the run comes to its end, whatever it takes.
-end_run() {
-  over && return
-  moult resume "$(latest_run)"
-  [ "$(run_state)" != confirming ] || moult rollback "$(latest_run)"
-  over || moult abort "$(latest_run)"
-  over
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/serving.hpp"
 #include "orchestrator/store/run_lock.hpp"
 #include "tests/sim/sim_run.hpp"
 
@@ -58,7 +59,9 @@ class Life {
 
   [[nodiscard]] bool is_over_now() { return !run_.begun() || is_over(run_.state()); }
   [[nodiscard]] bool is_left() {
-    return spec_.shape[Shape::leave] != 0 && run_.state() == RunState::confirming && !going_back_;
+    if (spec_.shape[Shape::leave] == 0 || run_.state() != RunState::confirming || going_back_) return false;
+    const auto begun = run_.store().journal().value("r1", kGoingBack);  // also by the time for a confirmation
+    return !begun || begun->empty();
   }
   void serve() { run_.serve_for(static_cast<int>(spec_.shape[Shape::serve_s])); }
   std::string things() { return run_.world().inventory(false); }

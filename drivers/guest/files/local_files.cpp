@@ -25,6 +25,14 @@ using namespace files;  // all of this file is about them
 
 constexpr Millis kHeldDeadline{500};
 
+/// A helper knows what it was told in its life: one that was begun anew knows nothing.
+Unexpected unknown(const std::string& set) {
+  return fail(Code::not_found,
+              "the helper knows no data set " + shown(set) +
+                  ": it began anew (its guest rebooted, or it was killed), and what it had noticed is lost",
+              "Start again when you are ready.");
+}
+
 /// A set as the sending side keeps it.
 struct Source {
   Source(Tree tree, const FileSet& file_set, std::size_t limit) : set(std::move(tree), file_set, limit) {}
@@ -155,7 +163,7 @@ Result<std::shared_ptr<Source>> LocalFiles::source(const std::string& set) {
   const std::lock_guard lock(mutex_);
   const auto found = sets_.find(set);
   if (found != sets_.end() && found->second.source) return found->second.source;
-  return fail(Code::not_found, "no capture was started for the data set " + shown(set), "start capture first");
+  return unknown(set);
 }
 
 Result<std::shared_ptr<TargetSet>> LocalFiles::target(const std::string& set) {
@@ -247,9 +255,7 @@ Result<std::string> LocalFiles::digest(const std::string& set) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = sets_.find(set);
-    if (found == sets_.end())
-      return fail(Code::not_found, "the data set " + shown(set) + " is not known",
-                  "start capture, or open it as a target, first");
+    if (found == sets_.end()) return unknown(set);
     as_source = found->second.source && (!found->second.target || found->second.emitted);
   }
   if (!as_source) {
@@ -327,9 +333,7 @@ Result<std::vector<std::string>> LocalFiles::roots_of(const std::vector<std::str
   std::vector<std::string> roots;
   for (const auto& set : sets) {
     const auto found = sets_.find(set);
-    if (found == sets_.end())
-      return fail(Code::not_found, "the data set " + shown(set) + " is not known",
-                  "start capture, or open it as a target, first");
+    if (found == sets_.end()) return unknown(set);
     const auto& roles = found->second;
     const auto& root = roles.source ? roles.source->set.tree().path() : roles.root;
     MOULT_ASSIGN(const auto tree, Tree::open(root));

@@ -46,6 +46,21 @@ bool ends(const Fd& fd) {
 
 }  // namespace
 
+TEST_CASE("a libvirtd that its host starts again is waited for", "[lab]") {
+  lab::require_lab();
+  LibvirtParts parts;
+  const auto machine = lab::original();
+  (void)lab::must(parts.lifecycle().inspect(machine));
+  kill_daemon();
+  std::thread host([] {
+    std::this_thread::sleep_for(2s);
+    start_daemon();
+  });
+  const auto facts = parts.lifecycle().inspect(machine);
+  host.join();
+  CHECK(lab::must(facts).state == PowerState::running);
+}
+
 TEST_CASE("a killed libvirtd is unreachable, ends channels and is told; the next one is found again", "[lab]") {
   lab::require_lab();
   LibvirtParts parts;
@@ -63,6 +78,7 @@ TEST_CASE("a killed libvirtd is unreachable, ends channels and is told; the next
   REQUIRE_FALSE(down);
   CHECK(down.error().code == Code::unreachable);
   CHECK(down.error().message.find(machine.uri) != std::string::npos);
+  CHECK_FALSE(parts.lifecycle().inspect(machine));  // and it is not waited for again
   bool told = false;
   for (const auto& event : parts.events().take()) told = told || event.kind == MachineEventKind::host_lost;
   CHECK(told);

@@ -1,0 +1,23 @@
+# Sourced by matrices over one machine: who serves, and how a run is brought to its end.
+# shellcheck shell=bash
+
+run_state() { { "$MOULT" --state "$state" runs -o json 2>/dev/null || echo '[]'; } | jq -r 'max_by(.created).state // empty'; }
+over() { case $(run_state) in '' | finished | rolled-back | aborted) ;; *) return 1 ;; esac }
+
+# Clients reach one side: never both sides' NICs are on the production bridge.
+one_side_at_most() {
+  local there=0 domain
+  for domain in $(virsh --quiet list --name | grep '^notes-app'); do
+    ! virsh --quiet domiflist "$domain" | grep -qw prod0 || there=$((there + 1))
+  done
+  [ "$there" -le 1 ] || wrong "both sides are on the production network"
+}
+
+# The run comes to its end, whatever it takes.
+end_run() {
+  over && return
+  moult resume "$(latest_run)"
+  [ "$(run_state)" != confirming ] || moult rollback "$(latest_run)"
+  over || moult abort "$(latest_run)"
+  over
+}
