@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -45,13 +46,20 @@ class Host {
     return answer;
   }
 
-  /// The same with a domain of the host. Error: not_found.
+  /// The same with a domain of the host; also made anew, once, when the connection broke while the domain was looked
+  /// up. Error: not_found.
   template <typename T>
   Result<T> on_domain(const CallSpec& spec, const std::string& name, std::function<Result<T>(_virDomain*)> work) {
-    return call<T>(spec, [name, work = std::move(work)](_virConnect* connection) -> Result<T> {
-      MOULT_ASSIGN(const DomainHandle domain, find_domain(connection, name));
+    const auto begun = std::make_shared<std::atomic<bool>>(false);
+    const std::function<Result<T>(_virConnect*)> whole = [name, begun,
+                                                          work = std::move(work)](_virConnect* on) -> Result<T> {
+      MOULT_ASSIGN(const DomainHandle domain, find_domain(on, name));
+      begun->store(true);
       return work(domain.get());
-    });
+    };
+    auto answer = call<T>(spec, whole);
+    if (!answer && !begun->load() && answer.error().code == Code::unreachable && lost()) return attempt<T>(spec, whole);
+    return answer;
   }
 
  private:
