@@ -146,6 +146,7 @@ Result<> Conductor::check_through_entry() {
 Result<> Conductor::settle_in() {
   MOULT_TRY(begin_confirm_time(run_));
   auto good = check_through_entry();
+  if (good) MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kChecked, "yes"));
   if (!good && good.error().remedy.empty())
     good.error().remedy =
         "See what the new level answers (a rehearsed clone shows it), mend it or the entry's `check`, then start "
@@ -169,7 +170,10 @@ Result<> Conductor::settle_in() {
   }
   run_.world.observer.warn("the check through the entry failed after the switch; going back: " +
                            good.error().describe());
-  MOULT_TRY(roll_back());
+  if (auto back = roll_back(); !back) {
+    MOULT_TRY(end_confirm_time(run_));  // a person is told, and decides
+    return Unexpected(std::move(back).error());
+  }
   return Unexpected(std::move(good).error().within("rolled back, the original serves"));
 }
 
@@ -293,22 +297,30 @@ Result<> Conductor::record_left_behind() {
   return run_.ledger.record("rollback.left_behind", nlohmann::json{{"sets", sets}}.dump());
 }
 
-Result<RunEnd> Conductor::back_to_original(const char* how) {
+/// Until the original serves; returns the facts of it. On an error the clone serves as before, unless `stuck_`.
+Result<std::string> Conductor::switch_back(const char* how) {
+  stuck_ = false;
   MOULT_TRY(go_back_on_record(run_, how));
   MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
   Cutover cutover(run_, Direction{false}, std::move(entry));
-  stuck_ = false;
-  if (auto done = cutover.perform(); !done) {
-    // Its services were started for the switch that did not come. Where it may have come, they are what will serve.
-    const auto stopped = cutover.off() ? Result<>{} : stop_writers(run_);
-    if (!stopped) run_.world.observer.warn("the sealed original works on: " + stopped.error().describe());
-    MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kGoingBack, "no"));
-    stuck_ = cutover.off();
-    MOULT_TRY(run_.ledger.record(stuck_ ? "cutover.stuck" : "rollback.given_up", facts_of(done.error())));
-    return Unexpected(std::move(done).error());
-  }
+  auto done = cutover.perform();
   stall_ms_ = cutover.timeline().marked_ms();
-  MOULT_TRY(run_.ledger.record("rollback.switched", cutover.facts()));
+  if (done) return cutover.facts();
+  stuck_ = cutover.off();
+  // Its services were started for the switch that did not come. Where it may have come, they are what will serve.
+  const auto stopped = stuck_ ? Result<>{} : stop_writers(run_);
+  if (!stopped) run_.world.observer.warn("the sealed original works on: " + stopped.error().describe());
+  return Unexpected(std::move(done).error());
+}
+
+Result<RunEnd> Conductor::back_to_original(const char* how) {
+  auto switched = switch_back(how);
+  if (!switched) {
+    MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kGoingBack, "no"));
+    MOULT_TRY(run_.ledger.record(stuck_ ? "cutover.stuck" : "rollback.given_up", facts_of(switched.error())));
+    return Unexpected(std::move(switched).error());
+  }
+  MOULT_TRY(run_.ledger.record("rollback.switched", *switched));
   MOULT_TRY(record_left_behind());
   auto good = check_through_entry();
   auto end = clean_up_rollback();

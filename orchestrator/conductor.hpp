@@ -35,7 +35,8 @@ class Conductor {
   Result<RunEnd> roll_back_one_way();
   /// Gives the way back up.
   Result<RunEnd> finish();
-  /// The clone stays: nothing rolls back by itself any more. Refused for a run that no clone serves.
+  /// The clone stays: nothing rolls back by itself any more (with RunOptions::finish: the way back is given up). Does
+  /// first what a process that died left undone behind the switch. Refused for a run that no clone serves.
   Result<RunEnd> confirm();
   /// Takes up a run whose process died, in whatever state: makes one side serve first, then goes on to where `go`,
   /// `roll_back` or `finish` was taking it. Before the cutover the clone is made anew where it cannot be trusted to be
@@ -50,6 +51,7 @@ class Conductor {
   Result<RunEnd> from_ready();
   Result<RunEnd> after_cutover();
   Result<RunEnd> until_confirmed();
+  Result<Ending> next_ending();
   Result<RunEnd> back_as_asked(Ending ending);
   Result<> return_to_ready();
   Result<bool> clones_usable();
@@ -65,7 +67,9 @@ class Conductor {
   Result<> check_through_entry();
   Result<> check_can_roll_back();
   Result<bool> is_switched_back();
+  Result<bool> is_settled();
   Result<RunEnd> clean_up_rollback();
+  Result<std::string> switch_back(const char* how);
   Result<RunEnd> back_to_original(const char* how);
   Result<> record_left_behind();
   Result<> sign();

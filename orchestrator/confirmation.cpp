@@ -11,6 +11,7 @@ namespace moult {
 namespace {
 
 constexpr const char* kDeadline = "confirm.deadline";
+constexpr const char* kGivenUp = "given up";  ///< instead of a deadline
 constexpr const char* kConfirmed = "confirmed";
 constexpr Millis kPause{200};  ///< between looks for a word
 
@@ -44,7 +45,9 @@ Result<std::string> value_of(Journal& journal, const std::string& run, const cha
 /// The text of a deadline that still counts.
 Result<std::string> open_deadline(Journal& journal, const std::string& run) {
   MOULT_ASSIGN(const bool confirmed, is_confirmed(journal, run));
-  return confirmed ? Result<std::string>(std::string()) : value_of(journal, run, kDeadline);
+  if (confirmed) return std::string();
+  MOULT_ASSIGN(const auto deadline, value_of(journal, run, kDeadline));
+  return deadline == kGivenUp ? std::string() : deadline;
 }
 
 std::optional<Ending> ending_of(Request request) {
@@ -102,6 +105,13 @@ Result<std::string> confirm_deadline(Journal& journal, const std::string& run) {
   return deadline_of(text).map([](const Moment& deadline) { return utc_text(deadline.utc); });
 }
 
+Result<> end_confirm_time(RunContext& run) {
+  MOULT_ASSIGN(const auto begun, journal_value(run, kDeadline));
+  if (begun.empty() || begun == kGivenUp) return {};
+  MOULT_TRY(run.world.store.journal().put_value(run.id(), kDeadline, kGivenUp));
+  return run.ledger.record("confirm.given_up", "{}");
+}
+
 Result<> confirm(RunContext& run) {
   MOULT_ASSIGN(const bool confirmed, is_confirmed(run.world.store.journal(), run.id()));
   if (confirmed) return {};
@@ -124,8 +134,8 @@ Result<Ending> await_confirmation(RunContext& run) {
     if (const auto ending = ending_of(asked)) return *ending;
     MOULT_ASSIGN(const auto left, confirm_time_left(run));
     if (!left) return Ending::confirmed;
-    if (*left == Millis{0}) return Ending::timed_out;
     if (run.world.interrupt.asked()) return Unexpected(nobody_waits(run));
+    if (*left == Millis{0}) return Ending::timed_out;
     run.platform().clock().sleep(std::min(kPause, *left));
   }
 }

@@ -25,6 +25,9 @@ struct Moment {
 /// When it ends, in UTC, for people; empty where confirm_time_left is nothing.
 [[nodiscard]] Result<std::string> confirm_deadline(Journal& journal, const std::string& run);
 
+/// Ends it without a confirmation: rolling back by itself did not come about, and a person decides.
+[[nodiscard]] Result<> end_confirm_time(RunContext& run);
+
 /// Ends it: the clone stays, and the way back too. Idempotent. `is_confirmed` says whether that was done.
 [[nodiscard]] Result<> confirm(RunContext& run);
 [[nodiscard]] Result<bool> is_confirmed(Journal& journal, const std::string& run);

@@ -34,12 +34,18 @@ Result<RunEnd> Conductor::after_cutover() {
   return RunEnd{state_, stall_ms_, {}};
 }
 
+/// Where neither side serves, or the original does and the clone is only to be cleaned up, the only word is the
+/// rollback's.
+Result<Ending> Conductor::next_ending() {
+  MOULT_ASSIGN(const auto switched_back, journal_value(run_, kSwitchedBack));
+  if (!stuck_ && switched_back.empty()) return await_confirmation(run_);
+  MOULT_TRY(run_.world.interrupt.check());
+  return Ending::timed_out;
+}
+
 Result<RunEnd> Conductor::until_confirmed() {
   for (int failed = 0;;) {
-    // Where neither side serves, the only word is the rollback's.
-    const auto awaited = stuck_ ? Result<Ending>(Ending::timed_out) : await_confirmation(run_);
-    if (!awaited) return Unexpected(awaited.error());
-    const auto ending = *awaited;
+    MOULT_ASSIGN(const auto ending, next_ending());
     if (ending == Ending::confirmed || ending == Ending::finish) MOULT_TRY(moult::confirm(run_));
     if (ending == Ending::confirmed) return after_cutover();
     if (ending == Ending::finish) {
@@ -49,12 +55,18 @@ Result<RunEnd> Conductor::until_confirmed() {
     }
     auto end = back_as_asked(ending);
     if (end) return Unexpected(rolled_back_instead(ending));
-    // Who asked for it hears that neither side serves. The time asks again, as the remedy says.
-    if (state_ != RunState::confirming || (stuck_ && ending != Ending::timed_out)) return end;
-    if (ending == Ending::timed_out && ++failed == kTries) return end;
-    run_.world.observer.warn((stuck_ ? "not rolled back: " : "not rolled back, the clone serves on: ") +
+    MOULT_ASSIGN(const auto switched_back, journal_value(run_, kSwitchedBack));
+    const bool clone_serves = !stuck_ && switched_back.empty();
+    // Who asked for it hears what is left to do. The time asks again, as the remedy says.
+    if (state_ != RunState::confirming || (!clone_serves && ending != Ending::timed_out)) return end;
+    run_.world.observer.warn((clone_serves ? "not rolled back, the clone serves on: " : "not rolled back yet: ") +
                              end.error().describe());
-    if (ending == Ending::timed_out) run_.platform().clock().sleep(kTryAgain);
+    if (ending != Ending::timed_out) continue;
+    if (++failed == kTries) {
+      MOULT_TRY(end_confirm_time(run_));
+      return end;
+    }
+    run_.platform().clock().sleep(kTryAgain);
   }
 }
 
@@ -78,9 +90,11 @@ Result<RunEnd> Conductor::confirm() {
   if (switched_back || going_back == "all" || going_back == "one-way")
     return fail(Code::refused, "run " + run_.id() + " is being rolled back: there is no clone to keep",
                 "`moult resume " + run_.id() + "` completes the rollback.");
+  MOULT_TRY(serve_with_clone(run_));
+  MOULT_ASSIGN(const bool settled, is_settled());
+  if (!settled) MOULT_TRY(settle_in());
   MOULT_TRY(moult::confirm(run_));
-  MOULT_TRY(sign());
-  return RunEnd{state_, 0, {}};
+  return after_cutover();
 }
 
 }  // namespace moult

@@ -91,6 +91,13 @@ Result<RunEnd> Conductor::go_on_rolling_back() {
   return how == "one-way" ? roll_back_one_way() : roll_back();
 }
 
+/// What follows a switch was done, and the clone found to serve well.
+Result<bool> Conductor::is_settled() {
+  MOULT_ASSIGN(const auto checked, journal_value(run_, kChecked));
+  MOULT_ASSIGN(const bool stopped, was_concluded(run_, "original.stop"));
+  return stopped && checked == "yes";
+}
+
 /// The clone serves, unless a rollback had its switch behind it.
 Result<RunEnd> Conductor::resume_confirming() {
   MOULT_ASSIGN(const bool switched_back, is_switched_back());
@@ -100,7 +107,7 @@ Result<RunEnd> Conductor::resume_confirming() {
   MOULT_TRY(serve_with_clone(run_));
   MOULT_ASSIGN(const auto going_back, journal_value(run_, kGoingBack));
   if (going_back == "all" || going_back == "one-way") return go_on_rolling_back();
-  MOULT_ASSIGN(const bool settled, was_concluded(run_, "original.stop"));
+  MOULT_ASSIGN(const bool settled, is_settled());
   if (!settled) MOULT_TRY(settle_in());
   return after_cutover();
 }

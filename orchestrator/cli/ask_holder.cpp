@@ -16,7 +16,13 @@ namespace {
 
 constexpr Millis kPoll{200};
 
-/// How a row ends the wait for a cutover; null: it does not.
+/// A rollback that does not come about is no answer to who wants to keep the clone.
+bool concerns(const AuditRow& row, Request request) {
+  const bool keeps = request == Request::confirm || request == Request::finish;
+  return !keeps || row.event != "rollback.refused";
+}
+
+/// How a row ends the wait for what was asked; null: it does not.
 const char* outcome_of(const AuditRow& row, const nlohmann::json& facts) {
   if (row.event == "cutover.refused") return "the run goes on waiting";
   if (row.event == "cutover.stuck") return "neither side serves";
@@ -91,9 +97,9 @@ Result<bool> is_held(const Cli& cli, const std::string& appliance) {
   return holder.has_value();
 }
 
-Result<> refuse_given_up(AuditLog& log, const std::string& run, std::int64_t since) {
-  return log.read(since + 1, [&run](const AuditRow& row) -> Result<> {
-    if (row.run != run) return {};
+Result<> refuse_given_up(AuditLog& log, const std::string& run, std::int64_t since, Request request) {
+  return log.read(since + 1, [&run, request](const AuditRow& row) -> Result<> {
+    if (row.run != run || !concerns(row, request)) return {};
     const auto facts = nlohmann::json::parse(row.facts);
     const char* outcome = outcome_of(row, facts);
     if (outcome == nullptr) return {};
@@ -104,7 +110,7 @@ Result<> refuse_given_up(AuditLog& log, const std::string& run, std::int64_t sin
 
 Result<bool> has_taken_effect(Store& store, const std::string& run, Request request, std::int64_t since) {
   MOULT_ASSIGN(const auto record, store.journal().run(run));
-  if (request != Request::abort) MOULT_TRY(refuse_given_up(store.audit(), run, since));
+  if (request != Request::abort) MOULT_TRY(refuse_given_up(store.audit(), run, since, request));
   const auto state = run_state_of(record.state);
   if (state == goal_of(request)) return request == Request::cutover ? is_checked(store.audit(), run, since) : true;
   if (request == Request::cutover && state == RunState::finished) return true;

@@ -19,7 +19,8 @@ Result<> ask_holder(Cli& cli, const std::string& run, const std::string& applian
 
 /// The cause for which a cutover or a rollback of the run was given up, or the whole run failed, in a row after
 /// `since`; good when there is none.
-[[nodiscard]] Result<> refuse_given_up(AuditLog& log, const std::string& run, std::int64_t since);
+[[nodiscard]] Result<> refuse_given_up(AuditLog& log, const std::string& run, std::int64_t since,
+                                       Request request = Request::cutover);
 
 /// Is what was asked for done? A cutover when the clone serves and was checked, a confirmation when it is in the
 /// journal or the run is finished, everything else when the run is in the state that it leads to. Error: the cause for

@@ -27,10 +27,20 @@ Result<Desk> take_desk(const Cli& cli, const std::string& appliance, const std::
   return Desk{std::move(store), std::move(lock), make_view(cli.options.quiet)};
 }
 
+Result<RunEnd> act(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work, RunState state,
+                   ConductorAction action) {
+  RunContext context({platform, *desk.store, *desk.view, cli.interrupt}, std::move(work));
+  const InterruptWatch watch(context);
+  Conductor conductor(context, state);
+  return (conductor.*action)();
+}
+
 /// The time for the confirmation runs on: whoever watches over runs takes up the wait.
 void abandon_unconfirmed(Desk& desk, const std::string& run) {
+  const auto record = desk.store->journal().run(run);
   const auto until = confirm_deadline(desk.store->journal(), run);
-  if (!until || !until->empty()) desk.lock.abandon();
+  const bool waits = record && until && record->state == name_of(RunState::confirming) && !until->empty();
+  if (waits) desk.lock.abandon();
 }
 
 Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work, RunState state,
@@ -38,10 +48,7 @@ Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work
   const auto id = work.id;
   desk.view = with_run_log(std::move(desk.view), work.spool);
   desk.view->run_began(id, work.plan.appliance, work.plan.release);
-  RunContext context({platform, *desk.store, *desk.view, cli.interrupt}, std::move(work));
-  const InterruptWatch watch(context);
-  Conductor conductor(context, state);
-  const auto end = (conductor.*action)();
+  const auto end = act(cli, desk, platform, std::move(work), state, action);
   desk.view.reset();  // the terminal is left in order before anything else is printed
   if (!end && end.error().code == Code::interrupted) abandon_unconfirmed(desk, id);
   if (!end) return Unexpected(end.error());
@@ -53,8 +60,9 @@ Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work
 }  // namespace
 
 Result<> refuse_taken(const Cli& cli, const std::string& appliance) {
-  MOULT_ASSIGN(const auto desk, take_desk(cli, appliance, {}, "upgrade"));
-  return refuse_unfinished(desk.store->journal(), appliance);
+  MOULT_ASSIGN(const auto store, open_store(state_dir_of(cli)));
+  MOULT_TRY(RunLock::check_free(state_dir_of(cli), appliance));
+  return refuse_unfinished(store->journal(), appliance);
 }
 
 Result<> launch(Cli& cli, Platform& platform, DescriptorPair pair, Plan plan, const RunOptions& options,

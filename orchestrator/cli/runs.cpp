@@ -63,8 +63,8 @@ Result<> show_status(Cli& cli, const RunsArguments& arguments) {
   std::fputs(report_to_text(report).c_str(), stdout);
   MOULT_ASSIGN(const auto until, confirm_deadline(store->journal(), arguments.run));
   if (stored.state == RunState::confirming && !until.empty())
-    std::printf("  not confirmed: it is rolled back at %s, but for `moult confirm %s`\n", until.c_str(),
-                arguments.run.c_str());
+    std::printf("  not confirmed: the moult that holds it rolls it back at %s, but for `moult confirm %s`\n",
+                until.c_str(), arguments.run.c_str());
   if (!is_over(stored.state))
     std::printf("  held by: %s\n", holder_text(state_dir_of(cli), stored.work.plan.appliance, arguments.run).c_str());
   return {};

@@ -74,6 +74,11 @@ Result<RunLock> RunLock::acquire(const std::string& state_dir, const std::string
   return RunLock(std::move(file));
 }
 
+Result<> RunLock::check_free(const std::string& state_dir, const std::string& appliance) {
+  MOULT_ASSIGN(const auto holder, lock_holder(state_dir, appliance));
+  return holder ? Result<>(held(appliance, lock_path(state_dir, appliance))) : Result<>{};
+}
+
 RunLock& RunLock::operator=(RunLock&& other) noexcept {
   if (this == &other) return *this;
   release();

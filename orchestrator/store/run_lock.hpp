@@ -35,6 +35,8 @@ class RunLock {
   [[nodiscard]] static Result<RunLock> acquire(const std::string& state_dir, const std::string& appliance,
                                                const Holder& holder);
 
+  /// busy as acquire() would be; takes nothing, so that the mark of a holder that died stays.
+  [[nodiscard]] static Result<> check_free(const std::string& state_dir, const std::string& appliance);
   /// Lets go of it as a process that died does: whoever watches takes the run up.
   void abandon() { fd_ = Fd(); }
 

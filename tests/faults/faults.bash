@@ -63,8 +63,8 @@ mend_clone-full() { in_guest "$clone" rm -f /var/lib/notes/filler.tmp >>"$case_d
 
 # Of the process that runs already: libfiu and libfaketime were loaded into it.
 strike_journal-eio() { fiu-ctrl -c 'enable name=posix/io/sync/fdatasync,failinfo=5' -c 'enable name=posix/io/sync/fsync,failinfo=5' "$pid"; }
-strike_day-forward() { echo '+1d' >"$case_dir/clock"; }
-strike_day-back() { echo '-1d' >"$case_dir/clock"; }
+strike_day-forward() { echo '+1d' >"$case_dir/clock"; grep -q libfaketime "/proc/$pid/maps"; }
+strike_day-back() { echo '-1d' >"$case_dir/clock"; grep -q libfaketime "/proc/$pid/maps"; }
 
 # What a fault needs to be there before the process begins.
 prepare_journal-eio() {

@@ -154,10 +154,46 @@ TEST_CASE("a rollback for which the time is over is tried three times, then a pe
   CHECK(run.state() == RunState::confirming);
   CHECK(rows(run, "confirm.timed_out") == 3);
   CHECK(rows(run, "rollback.given_up") == 3);
+  CHECK(rows(run, "confirm.given_up") == 1);
   run.world().faults().set({});
-  CHECK_FALSE(run.again(&Conductor::resume));
-  CHECK(run.state() == RunState::rolled_back);
+  REQUIRE(run.again(&Conductor::resume));  // nothing rolls back by itself any more
+  CHECK(run.state() == RunState::confirming);
+  SECTION("the clone is kept") {
+    REQUIRE(run.again(&Conductor::confirm));
+    CHECK(rows(run, "run.confirmed") == 1);
+    REQUIRE(run.again(&Conductor::resume));
+    CHECK(run.state() == RunState::confirming);
+  }
+  SECTION("or left") {
+    REQUIRE(run.again(&Conductor::roll_back));
+    CHECK(run.state() == RunState::rolled_back);
+  }
   CHECK(run.violations() == "");
+}
+
+TEST_CASE("a rollback that fails before it comes to the cutover does not stand in a confirmation's way", "[confirm]") {
+  SimRun run(two_machines(9));
+  REQUIRE(run.go());
+  sim::FaultPlan plan;
+  run.world().faults().set(plan.with(sim::FaultKind::refuse, "open_target", 0));
+  REQUIRE_FALSE(run.again(&Conductor::roll_back));
+  REQUIRE_FALSE(run.again(&Conductor::roll_back));
+  run.world().faults().set({});
+  REQUIRE(run.again(&Conductor::confirm));
+  REQUIRE(run.again(&Conductor::resume));
+  CHECK(run.state() == RunState::confirming);
+  CHECK(run.violations() == "");
+}
+
+TEST_CASE("who confirms a run whose process died does first what that one left undone", "[confirm]") {
+  SimRun run(two_machines(10), confirmed_within(kMinute));
+  die_after_commit(run);
+  REQUIRE(run.again(&Conductor::confirm));
+  const auto& machine = run.plan().machines.front().ref;
+  const auto facts = run.platform().lifecycle().inspect(machine);
+  REQUIRE(facts);
+  CHECK_FALSE(facts->autostart);  // a host that reboots must not bring it back
+  CHECK(rows(run, "entry.check.none") + rows(run, "entry.check.good") == 1);
 }
 
 TEST_CASE("a run is not confirmed before its cutover, nor once it is rolled back", "[confirm]") {
