@@ -69,6 +69,9 @@ class GuestFiles {
   /// Declares a set on the side that receives; scans it, so that what the target itself changes later is known. A
   /// second time it changes nothing but the rules, unless a round of the set was emitted here since.
   virtual Result<> open_target(const FileSet& set) = 0;
+  /// Forgets what a set on the side that receives knows: the next open_target scans again. For a side that served since
+  /// it was opened: what clients wrote there is no change of the target's own. Idempotent, also for a set never opened.
+  virtual Result<> close_target(const std::string& set) = 0;
   /// The target's manifest as opaque bytes, for `emit` in mode reconcile.
   virtual Result<> manifest(const std::string& set, const ByteSink& sink) = 0;
 

@@ -41,6 +41,8 @@ class DataStrategy {
   virtual Result<> keep_capture() = 0;
   /// The target is up: learns what it holds, before its update changes anything.
   virtual Result<> open_target() = 0;
+  /// The target forgets what it learned: it serves, and clients change it. Idempotent.
+  virtual Result<> close_target() = 0;
   /// The target's memory of what was carried, kept here across a reboot of the target.
   virtual Result<> save_target() = 0;
   virtual Result<> restore_target() = 0;

@@ -82,6 +82,11 @@ Result<> FilesStrategy::open_target() {
   return target->open_target(setup_.set);
 }
 
+Result<> FilesStrategy::close_target() {
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  return target->close_target(name());
+}
+
 Result<> FilesStrategy::save_target() {
   MOULT_ASSIGN(auto* target, files_of(setup_.target));
   std::ofstream file(setup_.spool, std::ios::binary | std::ios::trunc);

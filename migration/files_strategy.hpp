@@ -29,6 +29,7 @@ class FilesStrategy final : public DataStrategy {
   Result<> start_capture() override;
   Result<> keep_capture() override;
   Result<> open_target() override;
+  Result<> close_target() override;
   Result<> save_target() override;
   Result<> restore_target() override;
   Result<> migrate_all() override;

@@ -23,6 +23,7 @@ constexpr std::array<CallFacts, kCalls> kFacts{{
     {"put", 1000, 9000, true},             {"get", 1000, 9000, false},
     {"start_capture", 2000, 9000, true},   {"stop_capture", 1000, 3000, true},
     {"pending", 300, 2000, false},         {"open_target", 3000, 20000, true},
+    {"close_target", 300, 2000, true},
     {"manifest", 1000, 9000, false},       {"restore_target", 1000, 9000, true},
     {"emit", 2000, 20000, true},           {"apply", 2000, 20000, true},
     {"accept", 500, 3000, true},           {"digest", 500, 5000, false},

@@ -37,6 +37,7 @@ enum class CallId : std::uint8_t {
   stop_capture,
   pending,
   open_target,
+  close_target,
   manifest,
   restore_target,
   emit,

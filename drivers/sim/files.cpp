@@ -97,6 +97,14 @@ Result<> SimFiles::open_target(const FileSet& set) {
   });
 }
 
+Result<> SimFiles::close_target(const std::string& set) {
+  return world_.call(CallId::close_target, &machine_, [&]() -> Result<> {
+    MOULT_ASSIGN(Domain * domain, guest());
+    domain->guest.helper->targets.erase(set);
+    return {};
+  });
+}
+
 Result<> SimFiles::manifest(const std::string& set, const ByteSink& sink) {
   return world_.call(CallId::manifest, &machine_, [&]() -> Result<> {
     MOULT_ASSIGN(const Target* known, target(set));

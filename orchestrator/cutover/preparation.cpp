@@ -24,6 +24,16 @@ Result<> catch_up(RunContext& run, const Direction& way) {
   return {};
 }
 
+/// A cutover that was given up behind its switch has opened the original for what the clone was given; clients have
+/// written there since.
+Result<> arm_way_back(RunContext& run) {
+  for (auto& set : run.back) {
+    MOULT_TRY(set->close_target());
+    MOULT_TRY(set->start_capture());
+  }
+  return {};
+}
+
 /// Both helpers answer. The next one announces its addresses where nobody hears it, for what a guest does the first
 /// time takes several times as long as the second.
 Result<> wake_machine(RunContext& run, const Direction& way, const MachinePair& pair) {
@@ -98,9 +108,7 @@ Result<> each_set(RunContext& run, const Direction& way, const std::function<Res
 
 Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
   MOULT_TRY(entry.ready(way.lease(run)));
-  if (way.forward) {
-    for (auto& set : run.back) MOULT_TRY(set->start_capture());
-  }
+  if (way.forward) MOULT_TRY(arm_way_back(run));
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) { return wake_machine(run, way, pair); }));
   if (!way.forward) MOULT_TRY(open_way_back(run));
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) {

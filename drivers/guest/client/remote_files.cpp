@@ -40,6 +40,9 @@ class RemoteFiles : public GuestFiles {
     return decode<Pending>(reply);
   }
   Result<> open_target(const FileSet& set) override { return tell(Method::open_target, encode(set)); }
+  Result<> close_target(const std::string& set) override {
+    return tell(Method::close_target, Writer().text(set).take());
+  }
   Result<> manifest(const std::string& set, const ByteSink& sink) override {
     MOULT_ASSIGN(const auto stream, session_.call(Method::manifest, Writer().text(set).bytes()));
     MOULT_TRY(stream->finish());

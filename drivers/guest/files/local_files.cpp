@@ -85,6 +85,7 @@ class LocalFiles final : public GuestFiles {
   Result<> stop_capture() override;
   Result<Pending> pending(const std::string& set) override;
   Result<> open_target(const FileSet& set) override;
+  Result<> close_target(const std::string& set) override;
   Result<> manifest(const std::string& set, const ByteSink& sink) override;
   Result<> restore_target(const FileSet& set, const ByteSource& manifest) override;
   Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
@@ -296,6 +297,17 @@ Result<> LocalFiles::open_target(const FileSet& set) {
   now.root = set.root;
   now.target = std::move(fresh);
   now.emitted = false;
+  return {};
+}
+
+Result<> LocalFiles::close_target(const std::string& set) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sets_.find(set);
+  if (found == sets_.end()) return {};
+  if (found->second.source)
+    found->second.target.reset();
+  else
+    sets_.erase(found);
   return {};
 }
 

@@ -26,6 +26,7 @@ enum class Method : std::uint8_t {
   freeze = 26,
   thaw = 27,
   sync = 28,
+  close_target = 29,
 };
 
 /// One pair for each value that crosses. `read_*` leaves the reader bad on nonsense; the caller asks `end()`.

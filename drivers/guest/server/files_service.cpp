@@ -109,6 +109,7 @@ Result<Buffer> answer_set(GuestFiles& files, Method method, Stream& stream, Read
   if (method == Method::manifest) return manifest(files, stream, set);
   if (method == Method::apply) return apply(files, stream, set);
   if (method == Method::digest) return digest(files, set);
+  if (method == Method::close_target) return done(files.close_target(set));
   MOULT_ASSIGN(const auto pending, files.pending(set));
   return encode(pending);
 }
@@ -142,6 +143,7 @@ Result<Buffer> answer_files(Service& service, Method method, Stream& stream, Rea
     case Method::manifest:
     case Method::apply:
     case Method::digest:
+    case Method::close_target:
       return answer_set(files, method, stream, request);
     case Method::start_capture:
       return start_capture(files, request);

@@ -282,6 +282,20 @@ void a_target_that_is_opened_again_remembers(const FilesContext& context) {
   check_digests_equal(context);
 }
 
+void a_target_that_is_closed_learns_anew(const FilesContext& context) {
+  write(context.source, "a", "one");
+  open_both(context);
+  carry(context, RoundMode::reconcile);
+  write(context.target, "later", "a client's");  // while this side served
+  REQUIRE_GOOD(context.target.files.close_target(context.set));
+  REQUIRE_GOOD(context.target.files.close_target(context.set));
+  CHECK(code_of(context.target.files.digest(context.set)) == Code::not_found);
+  REQUIRE_GOOD(context.target.files.open_target(set_on(context, context.target)));
+  carry(context, RoundMode::reconcile);
+  check_digests_equal(context);
+  CHECK_FALSE(context.target.access.get(context.target.root + "/later", [](Bytes) -> Result<> { return {}; }));
+}
+
 void an_unknown_set_is_an_error(const FilesContext& context) {
   const auto nowhere = [](Bytes) -> Result<> { return {}; };
   CHECK_FALSE(context.source.files.emit("never-declared", RoundMode::events, source_of(""), nowhere));
@@ -339,6 +353,7 @@ void guest_files_contract(const MakeFiles& make_context) {
   make("digest", digests_are_equal_after_a_round_and_differ_by_a_byte);
   make("restore", a_target_restored_from_its_manifest_remembers);
   make("reopen", a_target_that_is_opened_again_remembers);
+  make("close", a_target_that_is_closed_learns_anew);
   make("unknown", an_unknown_set_is_an_error);
   make("freeze", a_freeze_stops_writers_until_the_thaw);
   make("lease", a_freeze_ends_with_its_lease_and_says_so);

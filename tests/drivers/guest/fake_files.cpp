@@ -95,6 +95,7 @@ Result<Pending> FakeFiles::pending(const std::string& set) {
   return Pending{3, 4096, true};
 }
 Result<> FakeFiles::open_target(const FileSet& set) { return note("open_target " + set.name), Result<>(); }
+Result<> FakeFiles::close_target(const std::string& set) { return note("close_target " + set), Result<>(); }
 Result<> FakeFiles::manifest(const std::string& set, const ByteSink& sink) {
   note("manifest " + set);
   return sink(std::as_bytes(std::span(records)));

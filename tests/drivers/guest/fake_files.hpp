@@ -16,6 +16,7 @@ class FakeFiles : public GuestFiles {
   Result<> stop_capture() override;
   Result<Pending> pending(const std::string& set) override;
   Result<> open_target(const FileSet& set) override;
+  Result<> close_target(const std::string& set) override;
   Result<> manifest(const std::string& set, const ByteSink& sink) override;
   Result<> restore_target(const FileSet& set, const ByteSource& manifest) override;
   Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,

@@ -24,12 +24,14 @@ TEST_CASE("what is declared reaches the guest's files whole") {
   auto& files = rig.session.files();
   REQUIRE(files.start_capture({sample()}));
   REQUIRE(files.open_target(sample()));
+  REQUIRE(files.close_target("notes"));
   REQUIRE(files.accept("notes", {"a", "b c"}));
   REQUIRE(files.sync({"notes", "more"}));
   REQUIRE(files.stop_capture());
   CHECK(rig.fake.calls() ==
         std::vector<std::string>{"start_capture notes /var/lib/notes +*.note -*.tmp,cache *=3merge,-x",
-                                 "open_target notes", "accept notes a,b c", "sync notes,more", "stop_capture"});
+                                 "open_target notes", "close_target notes", "accept notes a,b c", "sync notes,more",
+                                 "stop_capture"});
 }
 
 TEST_CASE("small answers come back") {
