@@ -201,7 +201,9 @@ Result<RoundReport> FilesStrategy::thorough_round() { return carry_named(RoundMo
 
 Result<Pending> FilesStrategy::pending() {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));
-  return source->pending(name());
+  auto pending = source->pending(name());
+  if (!pending) return Unexpected(about(std::move(pending).error()));
+  return pending;
 }
 
 /// Events, and what is held for writing: under a freeze nothing else can have changed (files/held_files.hpp).
