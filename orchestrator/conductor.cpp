@@ -253,6 +253,11 @@ Result<> Conductor::check_can_roll_back() {
     return fail(
         Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be rolled back",
         state_ == RunState::finished ? "After finish the original is gone; restore a backup." : "Use `moult abort`.");
+  return refuse_finishing();
+}
+
+/// Some of its machines may be the clone's alone already, under the original's name.
+Result<> Conductor::refuse_finishing() {
   MOULT_ASSIGN(const auto finishing, journal_value(run_, kFinishing));
   if (finishing.empty()) return {};
   return fail(Code::refused, "`moult finish` of run " + run_.id() + " was begun, and the way back went with it",

@@ -66,6 +66,7 @@ class Conductor {
   Result<> settle_switch();
   Result<> check_through_entry();
   Result<> check_can_roll_back();
+  Result<> refuse_finishing();
   Result<bool> is_switched_back();
   Result<bool> is_settled();
   Result<RunEnd> clean_up_rollback();

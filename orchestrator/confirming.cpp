@@ -85,6 +85,7 @@ Result<RunEnd> Conductor::confirm() {
   if (state_ != RunState::confirming)
     return fail(Code::refused, "run " + run_.id() + " is " + std::string(name_of(state_)) + " and cannot be confirmed",
                 "A run is confirmed after its cutover; see `moult status " + run_.id() + "`.");
+  MOULT_TRY(refuse_finishing());
   MOULT_ASSIGN(const bool switched_back, is_switched_back());
   MOULT_ASSIGN(const auto going_back, journal_value(run_, kGoingBack));
   if (switched_back || going_back == "all" || going_back == "one-way")

@@ -196,6 +196,21 @@ TEST_CASE("who confirms a run whose process died does first what that one left u
   CHECK(rows(run, "entry.check.none") + rows(run, "entry.check.good") == 1);
 }
 
+TEST_CASE("a run whose finish was begun is not confirmed: some of its machines are the clone's alone", "[confirm]") {
+  SimRun run(two_machines(11));
+  REQUIRE(run.go());
+  sim::FaultPlan plan;
+  run.world().faults().set(plan.with(sim::FaultKind::half_way, "consolidate", 2));
+  REQUIRE_FALSE(run.again(&Conductor::finish));
+  run.world().faults().set({});
+  const auto refused = run.again(&Conductor::confirm);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::refused);
+  REQUIRE(run.again(&Conductor::finish));
+  run.serve_for(5);
+  CHECK(run.violations() == "");
+}
+
 TEST_CASE("a run is not confirmed before its cutover, nor once it is rolled back", "[confirm]") {
   SimRun run(two_machines(8));
   REQUIRE(run.go());
