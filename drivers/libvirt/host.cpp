@@ -39,8 +39,9 @@ Result<Connection> open_now(const std::string& uri, const std::shared_ptr<EventQ
                Disposition::retry};
     return Unexpected(std::move(error));
   }
-  virConnectSetKeepAlive(opened, kKeepaliveSeconds,
-                         kKeepaliveCount);  // drivers in this process know none, and need none
+  // Drivers in this process know none, and need none. A connection that carries a channel has the helper's own, and its
+  // pings would meet what the channel's thread sends: libvirt before 10.3 can crash there (CVE-2024-4418).
+  if (queue) virConnectSetKeepAlive(opened, kKeepaliveSeconds, kKeepaliveCount);
   const auto subscriptions = queue ? subscribe(opened, uri, queue) : Subscriptions{};
   return Connection(opened, [subscriptions](virConnectPtr connection) { close_connection(connection, subscriptions); });
 }

@@ -14,8 +14,8 @@
 
 namespace moult::virt {
 
-/// Opens a connection with keepalive, within `deadline`: a connect to a dead host hangs for minutes by itself. With a
-/// queue, the host's events go there. Errors: unreachable, refused (not allowed).
+/// Opens a connection within `deadline`: a connect to a dead host hangs for minutes by itself. With a queue, the host's
+/// events go there, and keepalive is on. Errors: unreachable, refused (not allowed).
 [[nodiscard]] Result<Connection> open_connection(const std::string& uri, Millis deadline,
                                                  const std::shared_ptr<EventQueue>& queue);
 
