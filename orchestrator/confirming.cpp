@@ -55,6 +55,9 @@ Result<RunEnd> Conductor::until_confirmed() {
     }
     auto end = back_as_asked(ending);
     if (end) return Unexpected(rolled_back_instead(ending));
+    // What the journal holds counts, also where its last answer was lost: a run that is over is left alone.
+    MOULT_ASSIGN(const auto record, run_.world.store.journal().run(run_.id()));
+    state_ = run_state_of(record.state).value_or(state_);
     MOULT_ASSIGN(const auto switched_back, journal_value(run_, kSwitchedBack));
     const bool clone_serves = !stuck_ && switched_back.empty();
     // Who asked for it hears what is left to do. The time asks again, as the remedy says.

@@ -1,6 +1,7 @@
 #include "tests/sim/fleet.hpp"
 
 #include "catch.hpp"
+#include "tests/sim/strikes.hpp"
 
 using namespace moult::test;
 
@@ -30,6 +31,28 @@ TEST_CASE("what chance struck strikes again when it is asked for by name", "[sim
     CHECK(live(spec, desk.path()).hash == by_chance.hash);
   }
   CHECK(struck > 20);
+}
+
+TEST_CASE("lives that once ended badly end well", "[sim]") {
+  struct Once {
+    std::uint64_t seed;
+    const char *with, *strikes;
+  };
+  const auto once = GENERATE(
+      // A deletion was lost: the original kept what it had learned in a cutover that was given up.
+      Once{396199, "nics=1", "refuse@move#8/0,stop_daemon@journal#55/10956"},
+      // A run whose finish was begun was confirmed, and its clone taken for the original.
+      Once{8431, "clients=1,disks=1,holds=1,serve_s=5,leave=0", "kill_before@journal#58/2,half_way@move#12/4"},
+      // A run that was over, which the journal had failed to say, was rolled back once more.
+      Once{205710, "serve_s=5", "lose_answer@journal#87/1,kill_after@thaw#8/6"});
+  FleetSpec fleet;
+  fleet.with = once.with;
+  auto spec = spec_of(fleet, once.seed);
+  spec.strikes = strikes_of(once.strikes).value();
+  const Desk desk;
+  const auto end = live(spec, desk.path());
+  INFO("seed " << once.seed << (end.violations.empty() ? "" : ": " + end.violations.front().text));
+  CHECK(end.violations.empty());
 }
 
 TEST_CASE("a fleet stops at its first bad life, unless it is to keep going", "[sim]") {
