@@ -1,5 +1,7 @@
 #include "tests/drivers/contract/machine_contract.hpp"
 
+#include <thread>
+
 namespace moult::contract {
 namespace {
 
@@ -11,6 +13,25 @@ MachineFacts facts_of(const MachineContext& context, const MachineRef& machine) 
 
 Side side_of(const MachineContext& context, const MachineRef& machine) {
   return value_of(context.network.where(context.run, machine));
+}
+
+/// Which boot a guest is in; empty where it cannot be asked, or has none.
+std::string boot_of(const MachineContext& context) {
+  Command command;
+  command.argv = {"cat", "/proc/sys/kernel/random/boot_id"};
+  const auto outcome = context.access(context.machine)->run(command);
+  return outcome && outcome->good() ? outcome->out : std::string();
+}
+
+/// A guest goes down a moment after it was asked to, and answers until then.
+void await_next_boot(const MachineContext& context, const std::string& before) {
+  if (before.empty()) return;
+  for (int look = 0; look < 600; ++look) {
+    const auto now = boot_of(context);
+    if (!now.empty() && now != before) return;
+    std::this_thread::sleep_for(Millis{200});
+  }
+  FAIL("the guest is in the same boot still");
 }
 
 }  // namespace
@@ -60,7 +81,9 @@ void autostart_is_set_and_seen(const MachineContext& context) {
 }
 
 void a_reboot_leaves_the_machine_running(const MachineContext& context) {
+  const auto before = boot_of(context);
   REQUIRE_GOOD(context.lifecycle.reboot(context.machine));
+  await_next_boot(context, before);
   must_run(*context.access(context.machine), {"true"});
   CHECK(facts_of(context, context.machine).state == PowerState::running);
 }
