@@ -309,8 +309,10 @@ Result<std::string> Conductor::switch_back(const char* how) {
   MOULT_ASSIGN(auto entry, run_.platform().entry(run_.work.appliance.entry));
   Cutover cutover(run_, Direction{false}, std::move(entry));
   auto done = cutover.perform();
-  stall_ms_ = cutover.timeline().marked_ms();
-  if (done) return cutover.facts();
+  if (done) {
+    stall_ms_ = cutover.timeline().marked_ms();
+    return cutover.facts();
+  }
   stuck_ = cutover.off();
   // Its services were started for the switch that did not come. Where it may have come, they are what will serve.
   const auto stopped = stuck_ ? Result<>{} : stop_writers(run_);
