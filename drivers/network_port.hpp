@@ -39,6 +39,11 @@ class NetworkPort {
   /// from the original's persistent description as it was when the run began. Takes milliseconds.
   virtual Result<> move(const std::string& run, const MachineRef& original, const MachineRef& machine, Side to) = 0;
   virtual Result<Side> where(const std::string& run, const MachineRef& machine) = 0;
+  /// From now on a start of this original, by whomever, brings it up on the run's sealed network: it must not serve
+  /// beside its clone. Its running form is left alone, and where production is stays known. Idempotent.
+  virtual Result<> keep_sealed(const std::string& run, const MachineRef& original) = 0;
+  /// Undoes `keep_sealed`, to the letter. Idempotent, also for an original that was never sealed, or is no more.
+  virtual Result<> lift_seal(const MachineRef& original) = 0;
 };
 
 }  // namespace moult

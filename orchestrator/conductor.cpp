@@ -361,6 +361,7 @@ Result<RunEnd> Conductor::finish() {
     MOULT_TRY(serve_with_clone(run_));
     MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kFinishing, "yes"));
   }
+  MOULT_TRY(bring_clones_in(run_));
   MOULT_TRY(finish_run(run_));
   MOULT_TRY(advance(RunEvent::finish));
   MOULT_TRY(sign());

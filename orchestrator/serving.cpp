@@ -50,7 +50,7 @@ Result<> serve(RunContext& run, const Direction& gone) {
   const auto in = [&](const MachinePair& pair) -> Result<> {
     MOULT_TRY(enter(run, pair, gone.serving(pair)));
     thaw(run, gone.serving(pair));
-    return {};
+    return gone.forward ? run.platform().network().lift_seal(pair.original) : Result<>{};
   };
   MOULT_TRY(run.each_machine(out));
   MOULT_TRY(run.each_machine(in));
@@ -99,6 +99,14 @@ Result<> restore_autostart(RunContext& run, const MachinePair& pair, Kept side) 
 Result<> serve_with_original(RunContext& run) { return serve(run, Direction{true}); }
 
 Result<> serve_with_clone(RunContext& run) { return serve(run, Direction{false}); }
+
+Result<> bring_clones_in(RunContext& run) {
+  return run.each_machine([&run](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(const auto facts, run.platform().lifecycle().inspect(pair.clone));
+    if (facts.state == PowerState::absent) return {};  // it has the original's name by now
+    return enter(run, pair, pair.clone);
+  });
+}
 
 Result<> let_clients_go(RunContext& run) {
   auto entry = run.platform().entry(run.work.appliance.entry);

@@ -27,6 +27,11 @@ inline constexpr const char* kChecked = "checked";
 [[nodiscard]] Result<> serve_with_original(RunContext& run);
 [[nodiscard]] Result<> serve_with_clone(RunContext& run);
 
+/// In a finish, of whose machines some may be the clone's alone already: a clone that ended meanwhile, and was started
+/// by hand, is where its own description has it until it is consolidated. Each one that is not in production goes
+/// there.
+[[nodiscard]] Result<> bring_clones_in(RunContext& run);
+
 /// While the clone serves, a sealed original must not come back with its host: its autostart is off, and what it was is
 /// in the journal. Idempotent.
 [[nodiscard]] Result<> keep_originals_down(RunContext& run);

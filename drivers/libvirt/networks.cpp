@@ -3,12 +3,14 @@
 #include <libvirt/libvirt.h>
 #include <unistd.h>
 
+#include <functional>
 #include <pugixml.hpp>
 
 #include "drivers/libvirt/bridge_hardening.hpp"
 #include "drivers/libvirt/names.hpp"
 #include "drivers/libvirt/nic_moves.hpp"
 #include "drivers/libvirt/overlay_store.hpp"
+#include "drivers/libvirt/seal.hpp"
 #include "drivers/libvirt/text.hpp"
 #include "drivers/libvirt/xml.hpp"
 
@@ -75,7 +77,18 @@ Result<std::vector<NicMove>> plan_moves(virConnectPtr connection, const std::str
   if (to == Side::sealed) return moves_to_bridge(live_xml, bridge_name(run, Place::sealed));
   if (to != Side::production) return fail(Code::internal, "a machine cannot be moved to a mixed side");
   MOULT_ASSIGN(const std::string persistent, persistent_xml_of(connection, original));
-  return moves_to_production(live_xml, persistent);
+  MOULT_ASSIGN(const std::string production, unsealed_description(persistent));
+  return moves_to_production(live_xml, production);
+}
+
+/// A description is replaced whole, so it is either the one of before or the new one.
+Result<> redefine(virConnectPtr connection, const std::string& domain,
+                  const std::function<Result<std::string>(const std::string&)>& change) {
+  MOULT_ASSIGN(const std::string before, persistent_xml_of(connection, domain));
+  MOULT_ASSIGN(const std::string after, change(before));
+  if (after == before) return {};
+  const DomainHandle defined(virDomainDefineXML(connection, after.c_str()));
+  return defined ? Result<>{} : virt_fail("change the description of domain " + domain, Effect::changes);
 }
 
 }  // namespace
@@ -137,6 +150,24 @@ Result<Side> Networks::where(const std::string& run, const MachineRef& machine) 
                          MOULT_ASSIGN(const std::string xml, domain_xml(domain, Which::live));
                          return side_of(xml, bridge_name(run, Place::isolated), bridge_name(run, Place::sealed));
                        });
+}
+
+Result<> Networks::keep_sealed(const std::string& run, const MachineRef& original) {
+  const CallSpec spec{"keep domain " + original.domain + " sealed", Effect::changes, kMoveDeadline};
+  return hosts_.at(original.uri).call<void>(spec, [=](virConnectPtr connection) {
+    return redefine(connection, original.domain, [&run](const std::string& xml) {
+      return sealed_description(xml, bridge_name(run, Place::sealed));
+    });
+  });
+}
+
+Result<> Networks::lift_seal(const MachineRef& original) {
+  const CallSpec spec{"lift the seal of domain " + original.domain, Effect::changes, kMoveDeadline};
+  auto lifted = hosts_.at(original.uri).call<void>(spec, [=](virConnectPtr connection) {
+    return redefine(connection, original.domain, unsealed_description);
+  });
+  if (!lifted && lifted.error().code == Code::not_found) return {};
+  return lifted;
 }
 
 }  // namespace moult::virt

@@ -14,6 +14,8 @@ class Networks : public NetworkPort {
   Result<> remove(const std::string& run, const std::string& uri) override;
   Result<> move(const std::string& run, const MachineRef& original, const MachineRef& machine, Side to) override;
   Result<Side> where(const std::string& run, const MachineRef& machine) override;
+  Result<> keep_sealed(const std::string& run, const MachineRef& original) override;
+  Result<> lift_seal(const MachineRef& original) override;
 
  private:
   Hosts& hosts_;

@@ -4,6 +4,7 @@
 #include "drivers/libvirt/cloner_domains.hpp"
 #include "drivers/libvirt/description.hpp"
 #include "drivers/libvirt/names.hpp"
+#include "drivers/libvirt/seal.hpp"
 #include "drivers/libvirt/text.hpp"
 
 // The order of a hand-over is chosen for the moment at which the host dies: the successor's description and autostart
@@ -72,7 +73,8 @@ Result<> hand_over_now(virConnectPtr connection, const std::string& run, const s
   MOULT_ASSIGN(const Pair pair, find_pair(connection, run, original));
   if (!pair.original) return {};
   if (!pair.clone) return fail(Code::not_found, "there is no clone to take over from domain " + original);
-  MOULT_ASSIGN(const std::string persistent, domain_xml(pair.original.get(), Which::persistent));
+  MOULT_ASSIGN(const std::string sealed, domain_xml(pair.original.get(), Which::persistent));
+  MOULT_ASSIGN(const std::string persistent, unsealed_description(sealed));
   MOULT_ASSIGN(const SuccessorIdentity identity, identity_of(pair.clone.get(), run, original));
   MOULT_ASSIGN(const std::string successor, successor_description(persistent, identity));
   const DomainHandle defined(virDomainDefineXML(connection, successor.c_str()));

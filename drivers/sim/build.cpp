@@ -53,7 +53,7 @@ void World::build_machine(const MachineEntry& entry, int role) {
   host.free_bytes = options_.free_bytes;
   for (unsigned i = 0; i < std::max(options_.disks, 1U); ++i) domain.disks.push_back(make_disk(host, entry.domain, i));
   for (unsigned i = 0; i < std::max(options_.nics, 1U); ++i)
-    domain.nics.push_back({hex("52:54:00:51:%02x:%02x", number, i), kProduction, kProduction});
+    domain.nics.push_back({hex("52:54:00:51:%02x:%02x", number, i), kProduction, kProduction, kProduction});
   domain.state = PowerState::running;
   domain.guest.booted = true;
   domain.guest.epoch = 1;

@@ -25,6 +25,8 @@ enum class CallId : std::uint8_t {
   remove_networks,
   move,
   where_machine,
+  keep_sealed,
+  lift_seal,
   agent,
   session,
   alive,

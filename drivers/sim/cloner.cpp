@@ -145,7 +145,7 @@ Result<> SimCloner::define_clone(const std::string& run, const Domain& original,
   clone.autostart = false;
   clone.guest = Guest{};
   for (auto& disk : clone.disks) disk.path = image_of(disk.path, overlay_suffix(run)) + clone_suffix(run);
-  for (auto& nic : clone.nics) nic.source = isolated_network(run);
+  for (auto& nic : clone.nics) nic.source = nic.at_start = isolated_network(run);
   world_.add(std::move(clone));
   return {};
 }
@@ -236,6 +236,7 @@ Result<> SimCloner::consolidate(const std::string& run, const MachineRef& origin
       layers.erase(image_of(disk.path, clone_suffix(run)) + overlay_suffix(run));
       MOULT_TRY(commit(*clone, disk, clone_suffix(run)));
     }
+    for (auto& nic : clone->nics) nic.at_start = nic.production;
     clone->run.clear();
     clone->alias = original.domain;
     if (clone->state == PowerState::off) clone->ref.domain = std::exchange(clone->alias, {});

@@ -32,6 +32,18 @@ MachineFacts facts_of_domain(World& world, const Domain& domain) {
   return facts;
 }
 
+/// A start follows the persistent description, whatever the machine's NICs were on when it ended.
+Result<> plug_in(World& world, Domain& domain) {
+  const auto& networks = world.host(domain.ref.uri).networks;
+  for (std::size_t i = 0; i < domain.nics.size(); ++i) {
+    const auto& place = domain.nics[i].at_start;
+    if (place != domain.nics[i].production && networks.count(place) == 0)
+      return fail(Code::failed, domain.ref.domain + " does not start: there is no network " + place);
+    world.put_on(domain, i, place);
+  }
+  return {};
+}
+
 }  // namespace
 
 Unexpected no_domain(const MachineRef& machine) {
@@ -56,10 +68,12 @@ Result<> SimLifecycle::start(const MachineRef& machine) {
   return world_.call(CallId::start, &machine, [&]() -> Result<> {
     Domain* domain = world_.find(machine);
     if (domain == nullptr) return no_domain(machine);
-    if (domain->state == PowerState::paused)
+    if (domain->state == PowerState::paused) {
       domain->state = PowerState::running;
-    else
-      world_.power_on(*domain);
+      return {};
+    }
+    if (domain->state != PowerState::running) MOULT_TRY(plug_in(world_, *domain));
+    world_.power_on(*domain);
     return {};
   });
 }

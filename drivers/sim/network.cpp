@@ -74,4 +74,22 @@ Result<Side> SimNetwork::where(const std::string& run, const MachineRef& machine
   });
 }
 
+Result<> SimNetwork::keep_sealed(const std::string& run, const MachineRef& original) {
+  return world_.call(CallId::keep_sealed, &original, [&]() -> Result<> {
+    Domain* domain = world_.find(original);
+    if (domain == nullptr) return no_domain(original);
+    for (auto& nic : domain->nics) nic.at_start = sealed_network(run);
+    return {};
+  });
+}
+
+Result<> SimNetwork::lift_seal(const MachineRef& original) {
+  return world_.call(CallId::lift_seal, &original, [&]() -> Result<> {
+    Domain* domain = world_.find(original);
+    if (domain == nullptr) return {};
+    for (auto& nic : domain->nics) nic.at_start = nic.production;
+    return {};
+  });
+}
+
 }  // namespace moult::sim

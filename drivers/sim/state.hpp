@@ -31,6 +31,7 @@ struct Disk {
 struct Nic {
   std::string mac, source;
   std::string production;  ///< where the original's persistent description puts it
+  std::string at_start;    ///< where a start of its machine puts it
 };
 
 /// What capture knows of one set on the side that serves.

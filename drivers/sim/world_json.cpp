@@ -18,7 +18,7 @@ using nlohmann::json;
 }  // namespace
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, target, path)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Nic, mac, source, production)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Nic, mac, source, production, at_start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Held, stamp, sum, carried)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Capture, set, dirty, held, overflow, stamps, carried)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Target, set, held, conflicts, emitted)

@@ -94,11 +94,26 @@ Result<> Cutover::compare_digests(DataStrategy& set) {
   return {};
 }
 
+/// Before anything is committed: were it later, an original that dies between the two and is started by somebody would
+/// serve beside its clone.
+Result<> Cutover::keep_sealed() {
+  if (!way_.forward) return {};
+  kept_sealed_ = true;
+  return run_.each_machine(
+      [this](const MachinePair& pair) { return run_.platform().network().keep_sealed(run_.id(), pair.original); });
+}
+
+/// The serving side was kept sealed for a switch that did not come: a start brings it to production again.
+Result<> Cutover::lift_seal() {
+  return run_.each_machine(
+      [this](const MachinePair& pair) { return run_.platform().network().lift_seal(pair.original); });
+}
+
 /// Both sides are compared while what the next side was given goes to its disks.
 Result<> Cutover::verify() {
   MOULT_TRY(run_.platform().workers().all(
       {[this] { return each_set(run_, way_, [this](DataStrategy& set) { return compare_digests(set); }); },
-       [this] { return each_set(run_, way_, make_durable); }}));
+       [this] { return each_set(run_, way_, make_durable); }, [this] { return keep_sealed(); }}));
   timeline_.mark("verify");
   return {};
 }
@@ -292,6 +307,7 @@ Result<> Cutover::go_back(Error cause) {
       safe && (!sealing_ || attempt("putting the serving side back on the network", move(true, Side::production)));
   attempt("thawing", thaw(false));
   if (back) attempt("releasing the entry", entry_->release());
+  if (back && kept_sealed_) attempt("letting the serving side start in production again", lift_seal());
   off_ = !back;
   stuck_ = !safe;
   cause.message += left + clients_now();

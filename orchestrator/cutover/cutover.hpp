@@ -48,6 +48,8 @@ class Cutover {
   Result<> last_round();
   Result<> carry_last(DataStrategy& set);
   Result<> verify();
+  Result<> keep_sealed();
+  Result<> lift_seal();
   Result<> compare_digests(DataStrategy& set);
   Result<> activate();
   Result<> activate_machine(const MachinePair& pair);
@@ -75,6 +77,7 @@ class Cutover {
   std::mutex sets_mutex_;
   std::vector<std::string> last_rounds_;        ///< facts of what the last rounds carried
   std::map<std::string, std::string> digests_;  ///< by set, as verified under the fence
+  bool kept_sealed_ = false;                    ///< the original's description may have its NICs on the sealed network
   bool sealing_ = false;                        ///< NICs of the serving side may have moved
   bool entering_ = false;                       ///< NICs of the next side may be in production
   bool off_ = false;

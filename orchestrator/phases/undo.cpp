@@ -30,11 +30,15 @@ class Undoing {
   std::optional<Error> first_;
 };
 
-/// An original that was sealed, or whose helper holds a fence, serves again.
+/// An original that was sealed serves again, or does so when somebody starts it.
 Result<> serve_again(RunContext& run, const MachinePair& pair) {
-  MOULT_ASSIGN(const auto side, run.platform().network().where(run.id(), pair.original));
-  if (side == Side::production) return {};
-  return run.platform().network().move(run.id(), pair.original, pair.original, Side::production);
+  auto& network = run.platform().network();
+  MOULT_ASSIGN(const auto facts, run.platform().lifecycle().inspect(pair.original));
+  if (facts.state == PowerState::running || facts.state == PowerState::paused) {
+    MOULT_ASSIGN(const auto side, network.where(run.id(), pair.original));
+    if (side != Side::production) MOULT_TRY(network.move(run.id(), pair.original, pair.original, Side::production));
+  }
+  return network.lift_seal(pair.original);
 }
 
 /// It lives in the guest's memory: a machine that is off has none.

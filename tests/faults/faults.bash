@@ -30,8 +30,7 @@ mend_agent-original() { wait_for 40 "the guest agent" virsh --quiet qemu-agent-c
 strike_agent-clone() { hang_agent "$clone"; }
 
 strike_original-destroyed() { virsh --quiet destroy "$original"; }
-# While the clone serves it stays off: it would come back on the production network (docs/recovery.md).
-mend_original-destroyed() { [ "$(run_state)" = confirming ] || wake "$original"; }
+mend_original-destroyed() { wake "$original"; }
 strike_clone-destroyed() { virsh --quiet destroy "$clone"; }
 
 # wake DOMAIN: somebody starts it again, and waits for its agent.

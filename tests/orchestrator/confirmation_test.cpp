@@ -196,6 +196,27 @@ TEST_CASE("who confirms a run whose process died does first what that one left u
   CHECK(rows(run, "entry.check.none") + rows(run, "entry.check.good") == 1);
 }
 
+TEST_CASE("an original that died and is started by hand stays sealed, and the way back leads to it still",
+          "[confirm]") {
+  SimRun run(two_machines(12));
+  REQUIRE(run.go());
+  for (const auto& machine : run.plan().machines) {
+    REQUIRE(run.platform().lifecycle().stop(machine.ref, Millis{0}));
+    REQUIRE(run.platform().lifecycle().start(machine.ref));
+    CHECK(*run.platform().network().where("r1", machine.ref) == Side::sealed);
+  }
+  run.serve_for(10);
+  const auto back = run.again(&Conductor::roll_back);
+  if (!back) FAIL(back.error().describe());
+  CHECK(back->state == RunState::rolled_back);
+  for (const auto& machine : run.plan().machines) {  // and nothing of the seal is left on it
+    REQUIRE(run.platform().lifecycle().stop(machine.ref, Millis{0}));
+    REQUIRE(run.platform().lifecycle().start(machine.ref));
+    CHECK(*run.platform().network().where("r1", machine.ref) == Side::production);
+  }
+  CHECK(run.violations() == "");
+}
+
 TEST_CASE("a run whose finish was begun is not confirmed: some of its machines are the clone's alone", "[confirm]") {
   SimRun run(two_machines(11));
   REQUIRE(run.go());

@@ -134,14 +134,19 @@ class Life {
   }
 
   /// Who finds a machine off that should be on starts it: an original always, for it was not the run that ended it; a
-  /// clone where it is what serves.
+  /// clone that serves by `moult resume`, for by itself it comes back on the run's network (docs/recovery.md).
   void start_machines() {
-    const bool clones = run_.begun() && (run_.state() == RunState::confirming || run_.state() == RunState::finished);
+    const bool cut_over = run_.begun() && run_.state() == RunState::confirming;
+    bool clone_off = false;
     std::vector<MachineRef> off;
-    for (const auto& domain : run_.world().domains())
-      if (domain && domain->state != PowerState::running && (clones || domain->run.empty())) off.push_back(domain->ref);
+    for (const auto& domain : run_.world().domains()) {
+      if (!domain || domain->state == PowerState::running) continue;
+      clone_off = clone_off || (cut_over && !domain->run.empty());
+      if (domain->run.empty()) off.push_back(domain->ref);
+    }
     for (const auto& machine : off) (void)run_.platform().lifecycle().start(machine);
-    if (!off.empty()) run_.serve_for(kLastService);
+    if (clone_off) word([this] { resume(); });
+    if (clone_off || !off.empty()) run_.serve_for(kLastService);
   }
 
   void judge() {

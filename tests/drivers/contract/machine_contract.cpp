@@ -114,6 +114,28 @@ void a_machine_moves_between_sides_and_back(const MachineContext& context) {
   REQUIRE_GOOD(context.network.remove(context.run, machine.uri));
 }
 
+void a_machine_kept_sealed_starts_sealed_until_the_seal_is_lifted(const MachineContext& context) {
+  const auto& machine = context.machine;
+  const auto before = facts_of(context, machine).nics;
+  REQUIRE_GOOD(context.network.create(context.run, machine.uri));
+  REQUIRE_GOOD(context.network.lift_seal(machine));
+  for (int i = 0; i < 2; ++i) REQUIRE_GOOD(context.network.keep_sealed(context.run, machine));
+  CHECK(side_of(context, machine) == Side::production);
+  REQUIRE_GOOD(context.lifecycle.stop(machine, kGrace));
+  REQUIRE_GOOD(context.lifecycle.start(machine));
+  CHECK(side_of(context, machine) == Side::sealed);
+  REQUIRE_GOOD(context.network.move(context.run, machine, machine, Side::production));
+  CHECK(side_of(context, machine) == Side::production);
+  for (int i = 0; i < 2; ++i) REQUIRE_GOOD(context.network.lift_seal(machine));
+  REQUIRE_GOOD(context.lifecycle.stop(machine, kGrace));
+  REQUIRE_GOOD(context.lifecycle.start(machine));
+  const auto after = facts_of(context, machine).nics;
+  REQUIRE(after.size() == before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) CHECK(after[i].source == before[i].source);
+  must_run(*context.access(machine), {"true"});
+  REQUIRE_GOOD(context.network.remove(context.run, machine.uri));
+}
+
 void machine_lifecycle_contract(const MachineContext& context) {
   facts_describe_the_machine(context);
   an_absent_domain_is_a_fact_and_a_dead_host_an_error(context);
@@ -125,6 +147,7 @@ void machine_lifecycle_contract(const MachineContext& context) {
 void network_port_contract(const MachineContext& context) {
   networks_are_created_and_removed_idempotently(context);
   a_machine_moves_between_sides_and_back(context);
+  a_machine_kept_sealed_starts_sealed_until_the_seal_is_lifted(context);
 }
 
 }  // namespace moult::contract
