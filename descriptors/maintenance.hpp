@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "descriptors/base/location.hpp"
@@ -60,6 +61,8 @@ struct HookSpec {
 };
 
 enum class DataKind { files, handover, native, hooks };
+/// As written in descriptors and plans.
+[[nodiscard]] std::string_view name_of(DataKind kind);
 enum class ConflictRule { refuse, keep_original, keep_clone, merge };
 
 struct PatternRule {

@@ -29,6 +29,20 @@ const std::string& ApplianceDescriptor::uri_of(const MachineEntry& machine) cons
   return host == hosts.end() ? kNone : host->second;
 }
 
+std::string_view name_of(DataKind kind) {
+  switch (kind) {
+    case DataKind::files:
+      return "files";
+    case DataKind::handover:
+      return "handover";
+    case DataKind::native:
+      return "native";
+    case DataKind::hooks:
+      return "hooks";
+  }
+  return "files";
+}
+
 const Component* MaintenanceDescriptor::find_component(const std::string& name) const {
   return find_named(components, name);
 }

@@ -58,6 +58,14 @@ class DataStrategy {
   /// fence.
   virtual Result<RoundReport> thorough_round() = 0;
   virtual Result<Pending> pending() = 0;
+  /// The helper's file set whose file systems the fence freezes, with those of its machine's other sets at one moment
+  /// (drivers/guest_files.hpp); empty: `fence` alone stops the writers.
+  [[nodiscard]] virtual std::string frozen_set() const = 0;
+  /// Stops the source's writers as far as a freeze does not, for `ttl` at most: then they go on by themselves. Called
+  /// under the hold, before the freeze. Idempotent.
+  virtual Result<> fence(Millis ttl) = 0;
+  /// Lets them write again. The answer says whether the fence had held until now. Idempotent.
+  virtual Result<bool> unfence() = 0;
   /// The round under the fence: nothing is pending after it. Costs what changed, not what there is, where capture held.
   virtual Result<RoundReport> last_round() = 0;
   /// Writes what the target was given to its disk: an acknowledged write outlives the machine that acknowledged it.

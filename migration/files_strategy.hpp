@@ -37,6 +37,9 @@ class FilesStrategy final : public DataStrategy {
   Result<RoundReport> round() override;
   Result<RoundReport> thorough_round() override;
   Result<Pending> pending() override;
+  [[nodiscard]] std::string frozen_set() const override { return setup_.set.name; }
+  Result<> fence(Millis) override { return {}; }
+  Result<bool> unfence() override { return true; }
   Result<RoundReport> last_round() override;
   Result<> make_durable() override;
   Result<Verification> verify() override;

@@ -65,6 +65,7 @@ struct WorldView {
   std::vector<PlannedMachine> machines;
   std::map<std::string, Error> unreachable;  ///< by machine
   std::vector<SpaceNeed> space;
+  std::vector<Error> data_problems;  ///< of data sets that cannot be carried, each with its place in the descriptor
 };
 
 /// Computes the plan: verdicts, waves, blockers. Pure.

@@ -117,7 +117,7 @@ void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
     for (const auto& data : maintenance.components[i].data) {
       const bool migrates = !data.migrate.empty() && plan.components[i].verdict == Verdict::old;
       plan.data.push_back({maintenance.components[i].name + "." + data.name, maintenance.components[i].name,
-                           maintenance.components[i].machine, "files", data.root, migrates,
+                           maintenance.components[i].machine, std::string(name_of(data.kind)), data.root, migrates,
                            migrates && data.downgrade.empty()});
     }
 }
@@ -237,6 +237,7 @@ Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
   for (const auto& component : maintenance.components) check_requires(component, plan, maintenance, plan.blockers);
   order(plan, maintenance);
   list_data(plan, maintenance);
+  plan.blockers.insert(plan.blockers.end(), world.data_problems.begin(), world.data_problems.end());
   check_space(plan);
   drop_repeats(plan.blockers);
   warn(plan, appliance);

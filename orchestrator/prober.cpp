@@ -1,6 +1,7 @@
 #include "orchestrator/prober.hpp"
 
 #include "drivers/component_driver.hpp"
+#include "migration/data_preflight.hpp"
 
 namespace moult {
 namespace {
@@ -54,6 +55,47 @@ std::vector<MachineRef> running_of(const WorldView& world) {
     if (machine.facts.state == PowerState::running && world.unreachable.count(machine.ref.name) == 0)
       running.push_back(machine.ref);
   return running;
+}
+
+/// What stands against carrying the sets of one machine. Errors of the asking itself are problems too.
+std::vector<Error> problems_on(const PlannedMachine& machine, const MaintenanceDescriptor& maintenance,
+                               Platform& platform) {
+  std::vector<Error> problems;
+  std::unique_ptr<GuestAccess> guest;
+  for (const auto& component : maintenance.components) {
+    if (component.machine != machine.ref.name) continue;
+    for (const auto& data : component.data) {
+      if (!guest) {
+        auto opened = platform.guests().agent(machine.ref);
+        if (!opened) return {named(std::move(opened).error(), machine.ref, data.at)};
+        guest = std::move(*opened);
+      }
+      auto found = data_problems({data, machine.facts, *guest});
+      if (!found) found = std::vector<Error>{std::move(found).error()};
+      for (auto& problem : *found)
+        problems.push_back(
+            named(std::move(problem.within("data set " + component.name + "." + data.name)), machine.ref, data.at));
+    }
+  }
+  return problems;
+}
+
+std::vector<Error> problems_of_data(const WorldView& world, const MaintenanceDescriptor& maintenance,
+                                    Platform& platform) {
+  std::vector<std::vector<Error>> found(world.machines.size());
+  std::vector<Workers::Job> jobs;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto& machine = world.machines[i];
+    if (machine.facts.state != PowerState::running || world.unreachable.count(machine.ref.name) != 0) continue;
+    jobs.emplace_back([&, i]() -> Result<> {
+      found[i] = problems_on(world.machines[i], maintenance, platform);
+      return {};
+    });
+  }
+  (void)platform.workers().all(std::move(jobs));  // each job keeps its own errors
+  std::vector<Error> problems;
+  for (auto& some : found) problems.insert(problems.end(), some.begin(), some.end());
+  return problems;
 }
 
 }  // namespace
@@ -112,6 +154,7 @@ WorldView look(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
     world.space = std::move(*space);
   else
     world.unreachable.emplace("disk space", std::move(space).error());
+  world.data_problems = problems_of_data(world, maintenance, platform);
   return world;
 }
 

@@ -3,19 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "migration/files_strategy.hpp"
+#include "orchestrator/strategies.hpp"
 
 namespace moult {
-namespace {
-
-/// Names the way back of a set: a set of its own to the helper, over the same directory.
-std::string back_name(const std::string& set) { return set + "~back"; }
-
-FileSet file_set(const PlannedData& planned, const DataSpec& spec) {
-  return {planned.set, spec.root, spec.include, spec.exclude, spec.conflict};
-}
-
-}  // namespace
 
 RunContext::RunContext(World world_in, Work work_in)
     : world(world_in),
@@ -35,18 +25,9 @@ void RunContext::build_strategies() {
     const auto& pair = machine(planned.machine);
     const SessionOf original = [this, ref = pair.original] { return sessions.of(ref); };
     const SessionOf clone = [this, ref = pair.clone] { return sessions.of(ref); };
-    FilesStrategy::Setup there{file_set(planned, *spec), original, clone, planned.migrates ? spec->migrate : Argv{},
-                               work.spool + "/" + planned.set + ".manifest"};
-    auto here = there;
-    here.set.name = back_name(planned.set);
-    // Nobody but the run writes to a sealed original's set; whatever differs there gives way to what clients wrote.
-    here.set.conflict = {{"*", ConflictRule::keep_original, {}}};
-    std::swap(here.source, here.target);
-    here.migrate = planned.migrates ? spec->downgrade : Argv{};
-    here.spool += ".back";
-    here.compared = true;
-    forward.push_back(std::make_unique<FilesStrategy>(std::move(there), world.platform.clock()));
-    back.push_back(std::make_unique<FilesStrategy>(std::move(here), world.platform.clock()));
+    auto ways = make_strategies({planned, *spec, original, clone, work.spool}, world.platform.clock());
+    forward.push_back(std::move(ways.forward));
+    back.push_back(std::move(ways.back));
   }
 }
 

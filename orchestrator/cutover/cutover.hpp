@@ -42,7 +42,8 @@ class Cutover {
   Result<> part(const char* name, Result<> (Cutover::*effect)());
   Result<> hold();
   Result<> drain();
-  std::vector<std::string> sets_on(const MachinePair& pair);
+  std::vector<DataStrategy*> sets_on(const MachinePair& pair);
+  std::vector<std::string> frozen_on(const MachinePair& pair);
   Result<> fence();
   Result<> fence_machine(const MachinePair& pair);
   Result<> last_round();
@@ -68,6 +69,7 @@ class Cutover {
   bool still_holding();
   std::string clients_now();
   Result<> move(bool serving_side, Side to);
+  Result<bool> thaw_machine(const MachinePair& pair);
   Result<> thaw(bool must_have_held);
 
   RunContext& run_;

@@ -1,0 +1,16 @@
+#include "migration/data_preflight.hpp"
+
+namespace moult {
+
+Result<std::vector<Error>> data_problems(const DataQuestion& question) {
+  switch (question.data.kind) {
+    case DataKind::files:
+    case DataKind::handover:
+    case DataKind::native:
+    case DataKind::hooks:
+      break;
+  }
+  return std::vector<Error>{};
+}
+
+}  // namespace moult

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "descriptors/maintenance.hpp"
+#include "migration/data_strategy.hpp"
+#include "migration/files_strategy.hpp"
+#include "orchestrator/plan.hpp"
+
+namespace moult {
+
+/// One planned data set and both its sides.
+struct DataPlace {
+  const PlannedData& planned;
+  const DataSpec& spec;
+  SessionOf original, clone;
+  std::string spool;  ///< a directory of the run's own on this host
+};
+
+struct TwoWays {
+  std::unique_ptr<DataStrategy> forward;  ///< original -> clone
+  std::unique_ptr<DataStrategy> back;     ///< clone -> original
+};
+
+/// The strategy of the set's kind, in both directions. Touches nothing yet; the clock outlives what is returned.
+[[nodiscard]] TwoWays make_strategies(const DataPlace& place, Clock& clock);
+
+}  // namespace moult
