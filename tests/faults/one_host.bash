@@ -19,6 +19,10 @@ fresh_appliance() { reset_appliance; haproxy_to_each_machine; }
 take_down_world() { umount -l "$state" "$disks"; }
 world_inventory() { inventory; }
 
+place_limit=120  # seconds until a run has come to its place
 # When clients begin to write, and when they ended: on one host, looking where it matters is enough (one_side_at_most).
 watch_sides() { :; }
 judge_sides() { :; }
+
+# The run is ended by what docs/recovery.md names, whatever the last message said.
+follow_remedy() { :; }

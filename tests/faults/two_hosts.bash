@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 . "$lab_dir_of_scripts/right.bash"
 . "$faults/bridge.bash"
-command_limit=400
+command_limit=400 place_limit=300
 
 one=$case_dir/both.yaml
 sed "s|^hosts:.*|hosts: {left: qemu:///system, right: \"$right_uri\"}|; s|web: {host: here|web: {host: left|; s|app: {host: here|app: {host: right|" \
@@ -56,6 +56,16 @@ judge_sides() {
     ! grep -m 3 both "$case_dir/looks.$host" >&2 || wrong "both sides of a machine were on the production network of $host"
     [ "$(grep -c one "$case_dir/looks.$host")" -gt 40 ] || wrong "too few looks at the production network of $host"
   done
+}
+
+# The network is mended: what the last message told to do now works.
+follow_remedy() {
+  local word
+  word=$(sed -n "/^moult: remedy: /s/.*\`moult \(abort\|resume\|rollback\|finish\) $(latest_run)\`.*/\1/p" "$case_dir/err")
+  echo "$(cat "$case_dir/became"), told: ${word:-nothing}" >"$case_dir/became"
+  [ -n "$word" ] || return 0
+  moult "$word" "$(latest_run)"
+  [ "$code" -eq 0 ] || wrong "it was told to ask for \`moult $word\`, which ended with $code:" "$(tail -n 3 "$case_dir/err")"
 }
 
 # Down: what is sent fails at once, and what was under way hangs. Silent: everything hangs.

@@ -157,6 +157,22 @@ TEST_CASE("a clone that is off is named in the error", "[conductor]") {
   CHECK(end.error().message.find("the clone " + clone.domain + " is off") != std::string::npos);
 }
 
+TEST_CASE("a run that cannot be undone says how it is undone, not how it is begun again", "[conductor]") {
+  SimRun run(two_machines(5));
+  const auto before = run.world().inventory(false);
+  run.world().faults().set(sim::FaultPlan{}.with(sim::FaultKind::refuse, "restore_chain", 0));
+  run.on_state([&](RunState entered) {
+    if (entered == RunState::upgrading) run.interrupt().ask();
+  });
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().message.find("undoing it was not complete") != std::string::npos);
+  CHECK(end.error().remedy.find("moult abort r1") != std::string::npos);
+  run.world().faults().set({});
+  REQUIRE(run.again(&Conductor::abort));
+  CHECK(run.world().inventory(false) == before);
+}
+
 TEST_CASE("an abort that is asked for after a cutover was given up is the run's cause", "[conductor]") {
   auto options = two_machines(12);
   options.faults.with(sim::FaultKind::refuse, "drain", 0);
