@@ -377,6 +377,29 @@ TEST_CASE("clones that cannot be taken off the network again are powered off bef
   CHECK((run.state() == RunState::aborted || run.state() == RunState::confirming));
 }
 
+TEST_CASE("a clone that neither enters nor leaves is told of with the word that ends it, whichever move it was",
+          "[conductor]") {
+  unsigned stuck = 0;
+  for (unsigned move = 1; move <= 10; ++move) {
+    SimRun run(two_machines(8));
+    sim::FaultPlan faults;
+    for (unsigned more = 0; more < 3; ++more) faults.with(sim::FaultKind::refuse, "move", move + more, "app");
+    run.world().faults().set(faults.with(sim::FaultKind::refuse, "stop", 0, "app"));
+    const auto end = run.go();
+    run.world().faults().set({});
+    if (end || run.state() != RunState::cutting_over) continue;
+    INFO(move << ": " << end.error().describe());
+    ++stuck;
+    const bool resume = end.error().remedy.find("`moult resume r1`") != std::string::npos;
+    CHECK(resume != (end.error().remedy.find("`moult abort r1`") != std::string::npos));
+    REQUIRE(run.again(resume ? &Conductor::resume : &Conductor::abort));
+    CHECK(run.state() == (resume ? RunState::confirming : RunState::aborted));
+    run.serve_for(5);
+    CHECK(run.violations() == "");
+  }
+  CHECK(stuck > 0);
+}
+
 TEST_CASE("a warm hook runs on the clone before clients wait, and its failure stops the cutover there", "[conductor]") {
   auto options = two_machines(10);
   auto& hooks = options.maintenance.components.front().hooks;
