@@ -6,8 +6,8 @@
 
 namespace moult {
 
-/// Says of one round after another whether the next one is worth its while. Two in a row that were no shorter end it: one
-/// alone may have met a busy moment.
+/// Says of one round after another whether the next one is worth its while. Two in a row that were no shorter end it:
+/// one alone may have met a busy moment.
 class Shrinking {
  public:
   /// True: this round was shorter than the shortest by a fifth at least, or only the first that was not.

@@ -383,7 +383,7 @@ TEST_CASE("a clone that neither enters nor leaves is told of with the word that 
   for (unsigned move = 1; move <= 10; ++move) {
     SimRun run(two_machines(8));
     sim::FaultPlan faults;
-    for (unsigned more = 0; more < 3; ++more) faults.with(sim::FaultKind::refuse, "move", move + more, "app");
+    for (int in_a_row = 0; in_a_row < 3; ++in_a_row) faults.with(sim::FaultKind::refuse, "move", move, "app");
     run.world().faults().set(faults.with(sim::FaultKind::refuse, "stop", 0, "app"));
     const auto end = run.go();
     run.world().faults().set({});
