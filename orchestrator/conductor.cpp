@@ -230,7 +230,10 @@ Result<RunEnd> Conductor::abort_because(Error cause) {
   (void)run_.ledger.record("run.failed", facts_of(cause));  // the cause is returned in any case
   run_.world.observer.warn("undoing the run: " + cause.describe());
   auto undone = abort();
-  if (!undone) cause.message += "; and undoing it was not complete: " + undone.error().describe();
+  if (!undone) {
+    cause.message += "; and undoing it was not complete: " + undone.error().describe();
+    cause.remedy = undone.error().remedy;  // what is left comes before what failed
+  }
   return Unexpected(std::move(cause));
 }
 

@@ -22,6 +22,15 @@ bool worth_waiting(const Error& error) {
          (error.code == Code::unreachable && error.message.find("not configured") == std::string::npos);
 }
 
+// A guest may take minutes to answer; a host that came back within that time would have done so within its own
+// patience.
+Result<> host_answers(virt::Host& host) {
+  auto connection = host.connection();
+  if (connection) return {};
+  connection.error().disposition = Disposition::fail;
+  return pass(std::move(connection));
+}
+
 }  // namespace
 
 struct LibvirtParts::Members {
@@ -48,6 +57,7 @@ Result<std::unique_ptr<GuestAccess>> LibvirtParts::agent(const MachineRef& machi
     const auto answer =
         virt::agent_call(host, machine, R"({"execute":"guest-ping"})", kPingDeadline, virt::Effect::none);
     if (answer) return virt::make_agent_access(host, machine);
+    MOULT_TRY(host_answers(host));
     if (!worth_waiting(answer.error()) || std::chrono::steady_clock::now() >= until) return Unexpected(answer.error());
     std::this_thread::sleep_for(kPingPause);
   }

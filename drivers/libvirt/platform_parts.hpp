@@ -26,8 +26,9 @@ class LibvirtParts {
   [[nodiscard]] NetworkPort& network();
   [[nodiscard]] ChannelOpener& channels();
   [[nodiscard]] MachineEvents& events();
-  /// Access through the guest agent alone, once it answers within `deadline`; it lives no longer than this object.
-  /// Errors: unreachable, with a remedy that names the package when no agent channel is defined or none answers.
+  /// Access through the guest agent alone, once it answers within `deadline`; it lives no longer than this object. A
+  /// host that cannot be reached is waited for only as long as connections are (virt::Host), and then its error is
+  /// final. Errors: unreachable, with a remedy that names the package when no agent channel is defined or none answers.
   [[nodiscard]] Result<std::unique_ptr<GuestAccess>> agent(const MachineRef& machine, Millis deadline);
 
  private:

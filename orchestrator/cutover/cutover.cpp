@@ -336,9 +336,11 @@ Result<> Cutover::go_back(Error cause) {
   if (off_)
     cause.remedy = std::string("Neither side serves. `moult ") + (way_.forward ? "abort " : "rollback ") + run_.id() +
                    (way_.forward ? "` brings the original back." : "` tries again.");
-  if (stuck_ && way_.forward)
-    cause.remedy = "Neither side serves, for the next one may hold writes that the other lacks. `moult abort " +
-                   run_.id() + "` brings the original back without them.";
+  // Whoever takes the run up finds the switch begun, and makes it whole: an abort would be refused.
+  if (stuck_ && way_.forward && entering_)
+    cause.remedy = "Neither side serves, for the next one may hold writes that the other lacks. `moult resume " +
+                   run_.id() +
+                   "` makes the switch whole, and the clone serves; from there `moult rollback` keeps every write.";
   return Unexpected(std::move(cause));
 }
 

@@ -14,7 +14,7 @@ go_on() { kill -CONT "$pid"; }
 until_stopped() {
   local step=$1; shift
   MOULT_FAILPOINT=$step=stop start_moult "$@"
-  eventually 120 stands_still
+  eventually "$place_limit" stands_still
   name_clone
 }
 name_clone() { clone=$original-moult-$(latest_run); }
@@ -24,7 +24,7 @@ begin_booting() { until_stopped clone.boot upgrade --yes "$one" "$quick"; }
 begin_upgrading() { until_stopped update upgrade --yes "$one" "$quick"; }
 begin_ready() {
   start_moult upgrade --yes --cutover manual "$one" "$quick"
-  eventually 120 in_state ready
+  eventually "$place_limit" in_state ready
   name_clone
 }
 begin_cutting-over() { until_stopped cutover.last-round upgrade --yes --max-stall 10s "$one" "$quick"; }
@@ -33,7 +33,7 @@ begin_settling() { until_stopped original.stop upgrade --yes "$one" "$quick"; }
 # A run in confirming, on which a process waits for the confirmation.
 begin_confirming() {
   start_moult upgrade --yes --confirm-within 10m "$one" "$quick"
-  eventually 120 in_state confirming
+  eventually "$place_limit" in_state confirming
   name_clone
 }
 cut_over_first() {

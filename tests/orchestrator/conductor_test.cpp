@@ -157,6 +157,22 @@ TEST_CASE("a clone that is off is named in the error", "[conductor]") {
   CHECK(end.error().message.find("the clone " + clone.domain + " is off") != std::string::npos);
 }
 
+TEST_CASE("a run that cannot be undone says how it is undone, not how it is begun again", "[conductor]") {
+  SimRun run(two_machines(5));
+  const auto before = run.world().inventory(false);
+  run.world().faults().set(sim::FaultPlan{}.with(sim::FaultKind::refuse, "restore_chain", 0));
+  run.on_state([&](RunState entered) {
+    if (entered == RunState::upgrading) run.interrupt().ask();
+  });
+  const auto end = run.go();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().message.find("undoing it was not complete") != std::string::npos);
+  CHECK(end.error().remedy.find("moult abort r1") != std::string::npos);
+  run.world().faults().set({});
+  REQUIRE(run.again(&Conductor::abort));
+  CHECK(run.world().inventory(false) == before);
+}
+
 TEST_CASE("an abort that is asked for after a cutover was given up is the run's cause", "[conductor]") {
   auto options = two_machines(12);
   options.faults.with(sim::FaultKind::refuse, "drain", 0);
@@ -359,6 +375,29 @@ TEST_CASE("clones that cannot be taken off the network again are powered off bef
   run.serve_for(20);
   CHECK(run.violations() == "");
   CHECK((run.state() == RunState::aborted || run.state() == RunState::confirming));
+}
+
+TEST_CASE("a clone that neither enters nor leaves is told of with the word that ends it, whichever move it was",
+          "[conductor]") {
+  unsigned stuck = 0;
+  for (unsigned move = 1; move <= 10; ++move) {
+    SimRun run(two_machines(8));
+    sim::FaultPlan faults;
+    for (int in_a_row = 0; in_a_row < 3; ++in_a_row) faults.with(sim::FaultKind::refuse, "move", move, "app");
+    run.world().faults().set(faults.with(sim::FaultKind::refuse, "stop", 0, "app"));
+    const auto end = run.go();
+    run.world().faults().set({});
+    if (end || run.state() != RunState::cutting_over) continue;
+    INFO(move << ": " << end.error().describe());
+    ++stuck;
+    const bool resume = end.error().remedy.find("`moult resume r1`") != std::string::npos;
+    CHECK(resume != (end.error().remedy.find("`moult abort r1`") != std::string::npos));
+    REQUIRE(run.again(resume ? &Conductor::resume : &Conductor::abort));
+    CHECK(run.state() == (resume ? RunState::confirming : RunState::aborted));
+    run.serve_for(5);
+    CHECK(run.violations() == "");
+  }
+  CHECK(stuck > 0);
 }
 
 TEST_CASE("a warm hook runs on the clone before clients wait, and its failure stops the cutover there", "[conductor]") {

@@ -94,3 +94,13 @@ TEST_CASE("a hypervisor without a guest agent says so at once, however long one 
   CHECK_FALSE(agent);
   CHECK(std::chrono::steady_clock::now() - from < 10s);
 }
+
+TEST_CASE("the guest of a host that cannot be reached is not waited for as for one that boots") {
+  LibvirtParts parts;
+  const auto from = std::chrono::steady_clock::now();
+  const auto agent = parts.agent({"app", "qemu+unix:///system?socket=/nonexistent/sock", "x"}, 5min);
+  REQUIRE_FALSE(agent);
+  CHECK(agent.error().code == Code::unreachable);
+  CHECK(agent.error().disposition == Disposition::fail);  // who revives a helper would ask again for as long as a boot
+  CHECK(std::chrono::steady_clock::now() - from < 10s);
+}
