@@ -16,6 +16,7 @@ struct DataPlace {
   const DataSpec& spec;
   SessionOf original, clone;
   std::string spool;  ///< a directory of the run's own on this host
+  std::string run;    ///< its id
 };
 
 struct TwoWays {
