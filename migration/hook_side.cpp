@@ -51,7 +51,7 @@ Result<std::size_t> read_some(std::ifstream& file, std::span<std::byte> into) {
 
 }  // namespace
 
-std::string HookSide::named(const char* hook) const { return "data set " + set_.name + ": hook " + hook; }
+std::string HookSide::named(const char* hook) const { return "data set " + set_->name + ": hook " + hook; }
 
 Command HookSide::command(const Call& call, const HookRound* round) const {
   Command command;
@@ -59,18 +59,18 @@ Command HookSide::command(const Call& call, const HookRound* round) const {
   command.argv.insert(command.argv.end(), call.before.begin(), call.before.end());
   command.argv.insert(command.argv.end(), call.words.begin(), call.words.end());
   command.env = {{"MOULT_HOOK", call.hook},
-                 {"MOULT_RUN", set_.run},
-                 {"MOULT_DATA_SET", set_.name},
-                 {"MOULT_HOOKS_VERSION", std::to_string(set_.version)},
-                 {"MOULT_DIRECTION", set_.back ? "reverse" : "forward"},
-                 {"MOULT_STATE", set_.state}};
+                 {"MOULT_RUN", set_->run},
+                 {"MOULT_DATA_SET", set_->name},
+                 {"MOULT_HOOKS_VERSION", std::to_string(set_->version)},
+                 {"MOULT_DIRECTION", set_->back ? "reverse" : "forward"},
+                 {"MOULT_STATE", set_->state}};
   if (round != nullptr) {
     command.env["MOULT_ROUND"] = std::to_string(round->number);
     if (!round->whole) command.env["MOULT_SINCE"] = std::to_string(round->since);
     command.env["MOULT_WHOLE"] = round->whole ? "yes" : "no";
-    command.env["MOULT_ROUND_LIMIT"] = std::to_string(set_.largest);
+    command.env["MOULT_ROUND_LIMIT"] = std::to_string(set_->largest);
   }
-  command.timeout = std::clamp(set_.timeout, Millis{1}, std::max(most_, Millis{1}));
+  command.timeout = std::clamp(set_->timeout, Millis{1}, std::max(most_, Millis{1}));
   command.output_limit = kAnswerLimit;
   return command;
 }
@@ -87,7 +87,7 @@ Unexpected HookSide::bad_end(const char* hook, const Argv& words, const Outcome&
 }
 
 Result<Outcome> HookSide::run(const Command& command, const char* hook) {
-  auto outcome = guest_.run(command);
+  auto outcome = guest_->run(command);
   if (outcome) return outcome;
   auto error = std::move(outcome).error();
   if (error.code == Code::timeout) {
@@ -107,15 +107,15 @@ Result<> HookSide::must(const Command& command, const char* hook) {
 
 Result<> HookSide::capture(std::uint64_t number) {
   const HookRound moment{number, number, false};
-  auto call = command({"capture", hook_script::kPlain, {}, set_.commands.capture}, &moment);
+  auto call = command({"capture", hook_script::kPlain, {}, set_->commands.capture}, &moment);
   call.env.erase("MOULT_SINCE");
   return must(call, "capture");
 }
 
 Result<HookStream> HookSide::round(const HookRound& round, const std::string& file, bool fenced) {
-  const auto spool = fenced ? set_.state + ".stream" : set_.spool;
+  const auto spool = fenced ? set_->state + ".stream" : set_->spool;
   auto call = command(
-      {"round", hook_script::kRound, {spool, std::to_string(set_.largest + 1), std::to_string(kSmall)}, set_.commands.round},
+      {"round", hook_script::kRound, {spool, std::to_string(set_->largest + 1), std::to_string(kSmall)}, set_->commands.round},
       &round);
   call.output_limit = kSmall + kAnswerLimit;
   MOULT_ASSIGN(const auto outcome, run(call, "round"));
@@ -129,9 +129,9 @@ Result<HookStream> HookSide::round(const HookRound& round, const std::string& fi
 Result<HookStream> HookSide::read_round(const Outcome& outcome, const std::string& spool, const std::string& file) {
   const auto header = header_of(outcome.out);
   if (!header) return fail(Code::failed, named("round") + ": no answer came from the guest's shell", kMend);
-  if (header->size > set_.largest)
+  if (header->size > set_->largest)
     return fail(Code::refused,
-                named("round") + " printed more than " + std::to_string(set_.largest >> 20U) + " MiB, and was stopped",
+                named("round") + " printed more than " + std::to_string(set_->largest >> 20U) + " MiB, and was stopped",
                 "Let it print a part and end with 4 (MOULT_ROUND_LIMIT), or raise `round_mib` in the descriptor.");
   HookStream stream;
   stream.size = header->size;
@@ -140,7 +140,7 @@ Result<HookStream> HookSide::read_round(const Outcome& outcome, const std::strin
   if (header->code != 0 && header->code != kExitUnknown && header->code != kExitMore) {
     auto failed = outcome;
     failed.exit_code = header->code;
-    return bad_end("round", set_.commands.round, failed);
+    return bad_end("round", set_->commands.round, failed);
   }
   if (stream.answer == HookAnswer::unknown) return stream;
   if (stream.answer == HookAnswer::more && stream.size == 0)
@@ -161,7 +161,7 @@ Result<HookStream> HookSide::read_round(const Outcome& outcome, const std::strin
 Result<> HookSide::bring(const std::string& spool, const std::string& file, std::uint64_t size) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   std::uint64_t arrived = 0;
-  MOULT_TRY(guest_.get(spool, [&](Bytes bytes) -> Result<> {
+  MOULT_TRY(guest_->get(spool, [&](Bytes bytes) -> Result<> {
     arrived += bytes.size();
     if (arrived > size) return fail(Code::failed, named("round") + ": its output grew while it was read");
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
@@ -179,30 +179,30 @@ Result<> HookSide::bring(const std::string& spool, const std::string& file, std:
 Result<> HookSide::send(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return fail(Code::io, "cannot read " + file);
-  const Argv directory{"mkdir", "-p", "-m", "700", std::filesystem::path(set_.spool).parent_path().string()};
+  const Argv directory{"mkdir", "-p", "-m", "700", std::filesystem::path(set_->spool).parent_path().string()};
   Command make;
   make.argv = directory;
-  MOULT_ASSIGN(const auto made, guest_.run(make));
+  MOULT_ASSIGN(const auto made, guest_->run(make));
   if (!made.good()) return bad_end("replay", directory, made);
-  return guest_.put(set_.spool, 0600, [&in](std::span<std::byte> into) { return read_some(in, into); });
+  return guest_->put(set_->spool, 0600, [&in](std::span<std::byte> into) { return read_some(in, into); });
 }
 
 Result<> HookSide::replay(const HookRound& round, const HookStream& stream) {
-  Call call{"replay", hook_script::kPlain, {}, set_.commands.replay};
+  Call call{"replay", hook_script::kPlain, {}, set_->commands.replay};
   if (!stream.file.empty()) {
     MOULT_TRY(send(stream.file));
     call.script = hook_script::kReplay;
-    call.before = {set_.spool};
+    call.before = {set_->spool};
   }
   auto replay = command(call, &round);
   if (stream.file.empty()) replay.input = stream.bytes;
   MOULT_ASSIGN(const auto outcome, run(replay, "replay"));
-  return outcome.good() ? Result<>{} : bad_end("replay", set_.commands.replay, outcome);
+  return outcome.good() ? Result<>{} : bad_end("replay", set_->commands.replay, outcome);
 }
 
 Result<std::string> HookSide::verify() {
-  MOULT_ASSIGN(const auto outcome, run(command({"verify", hook_script::kPlain, {}, set_.commands.verify}, nullptr), "verify"));
-  if (!outcome.good()) return bad_end("verify", set_.commands.verify, outcome);
+  MOULT_ASSIGN(const auto outcome, run(command({"verify", hook_script::kPlain, {}, set_->commands.verify}, nullptr), "verify"));
+  if (!outcome.good()) return bad_end("verify", set_->commands.verify, outcome);
   auto digest = last_line(outcome.out);
   const bool one_line = outcome.out == digest || outcome.out == digest + "\n";
   if (digest.empty() || !one_line || digest.size() > kLongestDigest || outcome.truncated)
@@ -212,20 +212,20 @@ Result<std::string> HookSide::verify() {
 }
 
 Result<> HookSide::quiesce(std::uint64_t fence, Millis ttl) {
-  const auto& resume = set_.commands.resume;
+  const auto& resume = set_->commands.resume;
   Argv before{token(fence), seconds_of(ttl), std::to_string(resume.size())};
   before.insert(before.end(), resume.begin(), resume.end());
-  auto call = command({"quiesce", hook_script::kQuiesce, std::move(before), set_.commands.quiesce}, nullptr);
+  auto call = command({"quiesce", hook_script::kQuiesce, std::move(before), set_->commands.quiesce}, nullptr);
   call.env["MOULT_LEASE_MS"] = std::to_string(ttl.count());
   call.timeout = std::min(call.timeout, ttl);
   MOULT_ASSIGN(const auto outcome, run(call, "quiesce"));
-  return outcome.good() ? Result<>{} : bad_end("quiesce", set_.commands.quiesce, outcome);
+  return outcome.good() ? Result<>{} : bad_end("quiesce", set_->commands.quiesce, outcome);
 }
 
 Result<bool> HookSide::resume(std::uint64_t fence) {
   MOULT_ASSIGN(const auto outcome,
-               run(command({"resume", hook_script::kResume, {token(fence)}, set_.commands.resume}, nullptr), "resume"));
-  if (!outcome.good()) return bad_end("resume", set_.commands.resume, outcome);
+               run(command({"resume", hook_script::kResume, {token(fence)}, set_->commands.resume}, nullptr), "resume"));
+  if (!outcome.good()) return bad_end("resume", set_->commands.resume, outcome);
   if (outcome.out != "yes\n" && outcome.out != "no\n")
     return fail(Code::failed, named("resume") + ": no answer came from the guest's shell", kMend);
   return outcome.out == "yes\n";
@@ -233,15 +233,15 @@ Result<bool> HookSide::resume(std::uint64_t fence) {
 
 Result<> HookSide::end() {
   MOULT_ASSIGN(const auto outcome,
-               run(command({"end", hook_script::kEnd, {set_.state, set_.spool}, set_.commands.end}, nullptr), "end"));
+               run(command({"end", hook_script::kEnd, {set_->state, set_->spool}, set_->commands.end}, nullptr), "end"));
   if (outcome.good()) return {};
-  return bad_end("end", set_.commands.end.empty() ? Argv{"rm"} : set_.commands.end, outcome);
+  return bad_end("end", set_->commands.end.empty() ? Argv{"rm"} : set_->commands.end, outcome);
 }
 
 Result<> HookSide::sync() {
   Command sync;
   sync.argv = {"sync"};
-  sync.timeout = std::min(set_.timeout, most_);
+  sync.timeout = std::min(set_->timeout, most_);
   MOULT_ASSIGN(const auto outcome, run(sync, "replay"));
   return outcome.good() ? Result<>{} : bad_end("replay", sync.argv, outcome);
 }

@@ -43,7 +43,7 @@ struct HookStream {
 /// was cut or is no answer: each is an error that names the set, the command, and what it said last. Keeps nothing.
 class HookSide {
  public:
-  HookSide(const HookSet& set, GuestAccess& guest) : set_(set), guest_(guest) {}
+  HookSide(const HookSet& set, GuestAccess& guest) : set_(&set), guest_(&guest) {}
   /// No command takes longer than this from here on.
   void set_most(Millis most) { most_ = most; }
 
@@ -76,10 +76,10 @@ class HookSide {
   Result<HookStream> read_round(const Outcome& outcome, const std::string& spool, const std::string& file);
   Result<> bring(const std::string& spool, const std::string& file, std::uint64_t size);
   Result<> send(const std::string& file);
-  [[nodiscard]] std::string token(std::uint64_t fence) const { return set_.state + "/fence." + std::to_string(fence); }
+  [[nodiscard]] std::string token(std::uint64_t fence) const { return set_->state + "/fence." + std::to_string(fence); }
 
-  const HookSet& set_;
-  GuestAccess& guest_;
+  const HookSet* set_;
+  GuestAccess* guest_;
   Millis most_{Millis::max()};
 };
 

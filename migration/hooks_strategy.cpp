@@ -47,6 +47,13 @@ void HooksStrategy::recall() {
   if (since_) number_ = std::max(number_, *since_);
 }
 
+/// The next round is whole, also that of a later process.
+void HooksStrategy::forget_moment() {
+  since_.reset();
+  std::error_code ignored;
+  std::filesystem::remove(position_file(), ignored);
+}
+
 Result<> HooksStrategy::start_capture() {
   if (setup_.one_way) return {};
   MOULT_ASSIGN(auto source, side(setup_.source));
@@ -111,6 +118,11 @@ Result<RoundReport> HooksStrategy::carry(int most_parts) {
 
 Result<RoundReport> HooksStrategy::round() { return carry(kParts); }
 
+Result<RoundReport> HooksStrategy::thorough_round() {
+  if (setup_.set.back) forget_moment();
+  return round();
+}
+
 Result<RoundReport> HooksStrategy::last_round() {
   auto report = carry(kLastParts);
   if (report && more_)
@@ -156,7 +168,7 @@ Result<Verification> HooksStrategy::verify() {
   MOULT_ASSIGN(verification.source, source.verify());
   MOULT_ASSIGN(verification.target, target.verify());
   verification.equal = verification.source == verification.target;
-  if (fence_ != 0 && !verification.equal) since_.reset(), std::filesystem::remove(position_file());
+  if (fence_ != 0 && !verification.equal) forget_moment();
   return verification;
 }
 

@@ -30,6 +30,17 @@ TwoWays make_files(const DataPlace& place, Clock& clock) {
           std::make_unique<FilesStrategy>(std::move(here), clock)};
 }
 
+TwoWays make_hooks(const DataPlace& place, Clock& clock) {
+  HooksStrategy::Setup there{hook_set(place, false), place.original, place.clone,
+                             place.spool + "/" + place.planned.set + ".hooks", false};
+  HooksStrategy::Setup here{hook_set(place, true), place.clone, place.original, there.spool + ".back",
+                            place.spec.hooks.one_way};
+  return {std::make_unique<HooksStrategy>(std::move(there), clock),
+          std::make_unique<HooksStrategy>(std::move(here), clock)};
+}
+
+}  // namespace
+
 HookSet hook_set(const DataPlace& place, bool back) {
   const auto& hooks = place.spec.hooks;
   HookSet set;
@@ -44,17 +55,6 @@ HookSet hook_set(const DataPlace& place, bool back) {
   set.spool = "/var/tmp/moult-" + place.run + "/hooks/" + set.name + ".stream";
   return set;
 }
-
-TwoWays make_hooks(const DataPlace& place, Clock& clock) {
-  HooksStrategy::Setup there{hook_set(place, false), place.original, place.clone,
-                             place.spool + "/" + place.planned.set + ".hooks", false};
-  HooksStrategy::Setup here{hook_set(place, true), place.clone, place.original, there.spool + ".back",
-                            place.spec.hooks.one_way};
-  return {std::make_unique<HooksStrategy>(std::move(there), clock),
-          std::make_unique<HooksStrategy>(std::move(here), clock)};
-}
-
-}  // namespace
 
 TwoWays make_strategies(const DataPlace& place, Clock& clock) {
   if (place.spec.kind == DataKind::hooks) return make_hooks(place, clock);

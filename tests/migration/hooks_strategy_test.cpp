@@ -94,6 +94,20 @@ TEST_CASE("the way back brings home what was written on the other side, and noth
   CHECK(pair.target.ran.front().env.at("MOULT_DIRECTION") == "reverse");
 }
 
+TEST_CASE("what a writer did on the sealed original when it was let go gives way at the rollback") {
+  Pair pair;
+  pair.write("a", "1");
+  pair.clone();
+  auto back = pair.back();
+  REQUIRE(back.start_capture());
+  pair.write("never-acknowledged", "x");
+  REQUIRE(pair.target.ledger({"set", "new", "y"}) == 0);
+  CHECK(back.thorough_round()->scanned);
+  CHECK_FALSE(back.round()->scanned);
+  REQUIRE(back.last_round());
+  CHECK(pair.source.content() == "SET\ta\t1\nSET\tnew\ty\n");
+}
+
 TEST_CASE("a set without a way back captures nothing, and does not say that nothing was written") {
   Pair pair;
   auto back = pair.back(true);
@@ -196,6 +210,25 @@ TEST_CASE("a round in parts is asked until it has printed all") {
   pair.clone();
   for (int i = 0; i < 40; ++i) pair.write("key" + std::to_string(i), "some value " + std::to_string(i));
   REQUIRE(there.last_round());
+  CHECK(pair.equal());
+}
+
+TEST_CASE("all that the set holds comes in parts too, and what is written meanwhile behind it") {
+  Pair pair;
+  pair.set.largest = 100;
+  for (int i = 0; i < 20; ++i) pair.write("key" + std::to_string(i), "some value " + std::to_string(i));
+  auto there = pair.strategy();
+  REQUIRE(there.start_capture());
+  pair.clone();
+  REQUIRE(pair.target.ledger({"set", "stray", "x"}) == 0);
+  std::filesystem::remove_all(pair.source.root() + "/memory");
+  bool wrote = false;
+  pair.target.tamper = [&](const Command&, Result<Outcome> outcome) {
+    if (!std::exchange(wrote, true)) pair.write("key0", "written while it was carried");
+    return outcome;
+  };
+  REQUIRE(there.last_round());
+  CHECK(wrote);
   CHECK(pair.equal());
 }
 
