@@ -114,15 +114,18 @@ Result<> HookSide::capture(std::uint64_t number) {
 
 Result<HookStream> HookSide::round(const HookRound& round, const std::string& file, bool fenced) {
   const auto spool = fenced ? set_->state + ".stream" : set_->spool;
-  auto call = command(
-      {"round", hook_script::kRound, {spool, std::to_string(set_->largest + 1), std::to_string(kSmall)}, set_->commands.round},
-      &round);
+  auto call = command({"round",
+                       hook_script::kRound,
+                       {spool, std::to_string(set_->largest + 1), std::to_string(kSmall)},
+                       set_->commands.round},
+                      &round);
   call.output_limit = kSmall + kAnswerLimit;
   MOULT_ASSIGN(const auto outcome, run(call, "round"));
   if (!outcome.good())
-    return fail(Code::io, named("round") + ": its output cannot be kept in " + spool + ": " +
-                              printable(last_line(outcome.err), 300),
-                "Free space in the guest, or let `round` print less and end with 4.");
+    return fail(
+        Code::io,
+        named("round") + ": its output cannot be kept in " + spool + ": " + printable(last_line(outcome.err), 300),
+        "Free space in the guest, or let `round` print less and end with 4.");
   return read_round(outcome, spool, file);
 }
 
@@ -148,8 +151,10 @@ Result<HookStream> HookSide::read_round(const Outcome& outcome, const std::strin
   if (stream.size <= kSmall) {
     stream.bytes = outcome.out.substr(header->length);
     if (stream.bytes.size() != stream.size)
-      return fail(Code::failed, named("round") + ": " + std::to_string(stream.bytes.size()) + " of " +
-                                    std::to_string(stream.size) + " bytes arrived", "Try again.");
+      return fail(Code::failed,
+                  named("round") + ": " + std::to_string(stream.bytes.size()) + " of " + std::to_string(stream.size) +
+                      " bytes arrived",
+                  "Try again.");
     return stream;
   }
   stream.file = file;
@@ -171,8 +176,9 @@ Result<> HookSide::bring(const std::string& spool, const std::string& file, std:
   out.close();
   if (!out) return fail(Code::io, "cannot write " + file, "Free space in the state directory.");
   if (arrived == size) return {};
-  return fail(Code::failed, named("round") + ": " + std::to_string(arrived) + " of " + std::to_string(size) +
-                                " bytes arrived", "Try again.");
+  return fail(Code::failed,
+              named("round") + ": " + std::to_string(arrived) + " of " + std::to_string(size) + " bytes arrived",
+              "Try again.");
 }
 
 /// From this host to the guest.
@@ -201,13 +207,16 @@ Result<> HookSide::replay(const HookRound& round, const HookStream& stream) {
 }
 
 Result<std::string> HookSide::verify() {
-  MOULT_ASSIGN(const auto outcome, run(command({"verify", hook_script::kPlain, {}, set_->commands.verify}, nullptr), "verify"));
+  MOULT_ASSIGN(const auto outcome,
+               run(command({"verify", hook_script::kPlain, {}, set_->commands.verify}, nullptr), "verify"));
   if (!outcome.good()) return bad_end("verify", set_->commands.verify, outcome);
   auto digest = last_line(outcome.out);
   const bool one_line = outcome.out == digest || outcome.out == digest + "\n";
   if (digest.empty() || !one_line || digest.size() > kLongestDigest || outcome.truncated)
-    return fail(Code::failed, named("verify") + " printed no digest: one line of 1 to 255 bytes is a digest; it printed " +
-                                  in_quotes(outcome.out), kMend);
+    return fail(Code::failed,
+                named("verify") + " printed no digest: one line of 1 to 255 bytes is a digest; it printed " +
+                    in_quotes(outcome.out),
+                kMend);
   return digest;
 }
 
@@ -223,8 +232,9 @@ Result<> HookSide::quiesce(std::uint64_t fence, Millis ttl) {
 }
 
 Result<bool> HookSide::resume(std::uint64_t fence) {
-  MOULT_ASSIGN(const auto outcome,
-               run(command({"resume", hook_script::kResume, {token(fence)}, set_->commands.resume}, nullptr), "resume"));
+  MOULT_ASSIGN(
+      const auto outcome,
+      run(command({"resume", hook_script::kResume, {token(fence)}, set_->commands.resume}, nullptr), "resume"));
   if (!outcome.good()) return bad_end("resume", set_->commands.resume, outcome);
   if (outcome.out != "yes\n" && outcome.out != "no\n")
     return fail(Code::failed, named("resume") + ": no answer came from the guest's shell", kMend);
@@ -232,8 +242,9 @@ Result<bool> HookSide::resume(std::uint64_t fence) {
 }
 
 Result<> HookSide::end() {
-  MOULT_ASSIGN(const auto outcome,
-               run(command({"end", hook_script::kEnd, {set_->state, set_->spool}, set_->commands.end}, nullptr), "end"));
+  MOULT_ASSIGN(
+      const auto outcome,
+      run(command({"end", hook_script::kEnd, {set_->state, set_->spool}, set_->commands.end}, nullptr), "end"));
   if (outcome.good()) return {};
   return bad_end("end", set_->commands.end.empty() ? Argv{"rm"} : set_->commands.end, outcome);
 }

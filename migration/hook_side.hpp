@@ -39,8 +39,9 @@ struct HookStream {
   std::string bytes, file;
 };
 
-/// The vendor's commands of a set in one guest. Any exit code that is not documented, a time that ran out, an output that
-/// was cut or is no answer: each is an error that names the set, the command, and what it said last. Keeps nothing.
+/// The vendor's commands of a set in one guest. Any exit code that is not documented, a time that ran out, an output
+/// that was cut or is no answer: each is an error that names the set, the command, and what it said last. Keeps
+/// nothing.
 class HookSide {
  public:
   HookSide(const HookSet& set, GuestAccess& guest) : set_(&set), guest_(&guest) {}

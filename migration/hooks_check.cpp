@@ -5,8 +5,6 @@
 namespace moult {
 namespace {
 
-constexpr Millis kLease{10000}, kShortLease{2000}, kAfterLease{1500};
-constexpr Millis kBlocked{2000};  ///< how long a write is given that must not come through
 constexpr Millis kKills[] = {Millis{2}, Millis{8}, Millis{20}, Millis{60}, Millis{150}};
 constexpr std::uint64_t kNever = 1;  ///< a moment that no `capture` or `round` was given
 
@@ -122,7 +120,8 @@ class Check {
   Result<> unknown() {
     MOULT_ASSIGN(const auto stream, side_.round({next(), kNever, false}, check_.file, false));
     if (stream.answer == HookAnswer::unknown) return {};
-    return bad("it ended well for a moment that it was never given: after a gap in what it notices, changes would be lost");
+    return bad(
+        "it ended well for a moment that it was never given: after a gap in what it notices, changes would be lost");
   }
   Result<> whole() {
     auto round = everything();
@@ -136,13 +135,15 @@ class Check {
   Result<> change() {
     MOULT_TRY(must_write());
     MOULT_ASSIGN(after_, side_.verify());
-    return after_ != before_ ? Result<>{} : bad("it is the same as before: verify does not see it, or nothing was written");
+    return after_ != before_ ? Result<>{}
+                             : bad("it is the same as before: verify does not see it, or nothing was written");
   }
   Result<> round() {
     MOULT_ASSIGN(change_, ask(changes()));
     if (size_of(change_) == 0) return bad("it printed nothing");
     MOULT_ASSIGN(const auto again, ask(changes()));
-    return size_of(again) > 0 ? Result<>{} : bad("the second time it printed nothing: what was lost on its way stays lost");
+    return size_of(again) > 0 ? Result<>{}
+                              : bad("the second time it printed nothing: what was lost on its way stays lost");
   }
   Result<> undo() {
     MOULT_TRY(give(whole_));
@@ -168,8 +169,8 @@ class Check {
   Result<> stopped() {
     MOULT_ASSIGN(const auto digest, side_.verify());
     fence_ = next();
-    MOULT_TRY(side_.quiesce(fence_, kLease));
-    MOULT_ASSIGN(const bool through, write(kBlocked));
+    MOULT_TRY(side_.quiesce(fence_, check_.lease));
+    MOULT_ASSIGN(const bool through, write(check_.blocked));
     if (through) return bad("a write ended well while writers are stopped");
     MOULT_TRY(expect_digest(digest, "a write that must not come through"));
     return ask(changes()).map([](const auto&) {});
@@ -182,16 +183,16 @@ class Check {
   }
   Result<> lease() {
     fence_ = next();
-    MOULT_TRY(side_.quiesce(fence_, kShortLease));
-    clock_.sleep(kShortLease + kAfterLease);
+    MOULT_TRY(side_.quiesce(fence_, check_.short_lease));
+    clock_.sleep(check_.short_lease + check_.short_lease / 2);
     MOULT_TRY(must_write());
     MOULT_ASSIGN(const bool held, side_.resume(fence_));
     return held ? bad("the fence counts as held although its lease was over") : Result<>{};
   }
   Result<> fence() {
     fence_ = next();
-    MOULT_TRY(side_.quiesce(fence_, kLease));
-    MOULT_TRY(side_.quiesce(fence_, kLease));
+    MOULT_TRY(side_.quiesce(fence_, check_.lease));
+    MOULT_TRY(side_.quiesce(fence_, check_.lease));
     MOULT_TRY(side_.resume(fence_).map([](bool) {}));
     return side_.resume(fence_).map([](bool) {});
   }

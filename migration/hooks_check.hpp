@@ -17,8 +17,11 @@ struct HookRow {
 };
 
 struct HookCheck {
-  Argv write;        ///< changes the set as a client would; MOULT_WRITE is another number each time; empty: none
-  std::string file;  ///< of this host: where a large round is kept meanwhile
+  Argv write;            ///< changes the set as a client would; MOULT_WRITE is another number each time; empty: none
+  std::string file;      ///< of this host: where a large round is kept meanwhile
+  Millis blocked{2000};  ///< how long a write is given that must not come through
+  Millis lease{60000};   ///< of a fence that must hold
+  Millis short_lease{3000};  ///< of one that must end by itself
 };
 
 /// Holds a set's commands to their contract (docs/descriptors.md) in one guest, whose data it changes and that nobody

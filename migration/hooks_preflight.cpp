@@ -10,14 +10,15 @@ namespace moult {
 namespace {
 
 /// Prints each of its words that is no program.
-constexpr const char* kMissing = R"(for program; do command -v -- "$program" >/dev/null || printf '%s\n' "$program"; done)";
+constexpr const char* kMissing =
+    R"(for program; do command -v -- "$program" >/dev/null || printf '%s\n' "$program"; done)";
 
 /// What runs on the original: all of one way, and of the way back what receives.
 std::set<std::string> programs_of(const HooksData& hooks) {
   std::set<std::string> programs;
   const auto& there = hooks.forward;
-  for (const auto* command : {&there.capture, &there.round, &there.replay, &there.verify, &there.quiesce, &there.resume,
-                              &there.end})
+  for (const auto* command :
+       {&there.capture, &there.round, &there.replay, &there.verify, &there.quiesce, &there.resume, &there.end})
     if (!command->empty()) programs.insert(command->front());
   if (hooks.one_way) return programs;
   for (const auto* command : {&hooks.back.replay, &hooks.back.verify}) programs.insert(command->front());

@@ -4,8 +4,8 @@
 
 namespace moult {
 
-/// Programs that the set's commands name and the guest does not have. Those that only the way back runs on the clone are
-/// not asked for: the update may bring them.
+/// Programs that the set's commands name and the guest does not have. Those that only the way back runs on the clone
+/// are not asked for: the update may bring them.
 [[nodiscard]] Result<std::vector<Error>> hooks_problems(const DataQuestion& question);
 
 }  // namespace moult

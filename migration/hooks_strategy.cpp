@@ -81,7 +81,8 @@ Result<HookAnswer> HooksStrategy::carry_part(HookSide& source, HookSide& target,
   MOULT_ASSIGN(const auto stream, source.round(asked, file, fence_ != 0));
   if (stream.answer == HookAnswer::unknown) {
     if (asked.whole)
-      return fail(Code::failed, "data set " + name() + ": hook round does not know all that the set holds (it ended with 3)",
+      return fail(Code::failed,
+                  "data set " + name() + ": hook round does not know all that the set holds (it ended with 3)",
                   "Where MOULT_WHOLE is yes, `round` prints everything.");
     since_.reset();
     report.scan_reason = "the source does not know what changed since the last round";

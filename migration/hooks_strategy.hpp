@@ -14,7 +14,8 @@ namespace moult {
 /// Moments have numbers, and a round counts only once its replay has ended well: what follows then asks for the changes
 /// since that moment. A round whose answer was lost is asked again from the moment before, so nothing depends on what
 /// arrived; `replay` of what was replayed before changes nothing. The moment that counts is kept in a file on this host
-/// for a later process; where it is missing, or the source does not know it any more, all that the set holds is carried.
+/// for a later process; where it is missing, or the source does not know it any more, all that the set holds is
+/// carried.
 class HooksStrategy final : public DataStrategy {
  public:
   struct Setup {
@@ -36,8 +37,8 @@ class HooksStrategy final : public DataStrategy {
   Result<> migrate_all() override { return {}; }
   Result<> take_up() override;
   Result<RoundReport> round() override;
-  /// On the way back all is carried once, before anybody waits: when the original was let go behind its seal, writers that
-  /// had waited went on there, and what nobody was told to be safe must give way.
+  /// On the way back all is carried once, before anybody waits: when the original was let go behind its seal, writers
+  /// that had waited went on there, and what nobody was told to be safe must give way.
   Result<RoundReport> thorough_round() override;
   Result<Pending> pending() override;
   [[nodiscard]] std::string frozen_set() const override { return {}; }

@@ -15,8 +15,8 @@ namespace moult {
 /// How a run stands when the conductor lets go of it.
 struct RunEnd {
   RunState state = RunState::planned;
-  double stall_ms = 0;               ///< measured here from hold to release; 0 without a cutover
-  std::optional<Millis> forecast{};  ///< what a rehearsal found
+  double stall_ms = 0;                                  ///< measured here from hold to release; 0 without a cutover
+  std::optional<Millis> forecast{};                     ///< what a rehearsal found
   std::map<std::string, std::vector<HookRow>> hooks{};  ///< by set, what a check of hooks found
 };
 

@@ -17,9 +17,8 @@ std::string facts_of(const std::string& set, const std::vector<HookRow>& rows) {
 
 const DataSpec* spec_of(const RunContext& run, const PlannedData& planned) {
   const auto& owner = run.component(planned.component);
-  const auto found = std::find_if(owner.data.begin(), owner.data.end(), [&](const DataSpec& data) {
-    return owner.name + "." + data.name == planned.set;
-  });
+  const auto found = std::find_if(owner.data.begin(), owner.data.end(),
+                                  [&](const DataSpec& data) { return owner.name + "." + data.name == planned.set; });
   return found == owner.data.end() ? nullptr : &*found;
 }
 
@@ -49,7 +48,8 @@ Result<RunEnd> Conductor::check_hooks(const Argv& write) {
   MOULT_TRY(run_.world.interrupt.check());
   MOULT_TRY(advance(RunEvent::clone));
   RunEnd end;
-  if (auto checked = check_sets(run_, forecast_, write, end); !checked) return abort_because(std::move(checked).error());
+  if (auto checked = check_sets(run_, forecast_, write, end); !checked)
+    return abort_because(std::move(checked).error());
   MOULT_ASSIGN(const auto over, abort());
   end.state = over.state;
   return end;

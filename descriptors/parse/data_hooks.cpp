@@ -36,8 +36,8 @@ void read_version(const Mapping& mapping, int& version, Report& report) {
   const auto value = mapping.find("version");
   if (value && version != kSpoken)
     report.add(value->node->at, value->path,
-               "version " + std::to_string(version) + " of the hooks' contract is not known; this moult speaks version " +
-                   std::to_string(kSpoken));
+               "version " + std::to_string(version) +
+                   " of the hooks' contract is not known; this moult speaks version " + std::to_string(kSpoken));
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ namespace moult {
 /// One of the conductor's actions.
 using ConductorAction = std::function<Result<RunEnd>(Conductor&)>;
 
-/// Creates a run for an approved plan and takes it through its states, or through what `action` does instead; prints the
-/// report on standard output (none where the format is empty). Errors: busy (another moult works on the appliance), and
-/// the run's own.
+/// Creates a run for an approved plan and takes it through its states, or through what `action` does instead; prints
+/// the report on standard output (none where the format is empty). Errors: busy (another moult works on the appliance),
+/// and the run's own.
 [[nodiscard]] Result<> launch(Cli& cli, Platform& platform, DescriptorPair pair, Plan plan, const RunOptions& options,
                               const std::string& report_format, const ConductorAction& action = &Conductor::go);
 

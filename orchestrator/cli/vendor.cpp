@@ -105,19 +105,20 @@ Result<> check_hooks_command(Cli& cli, const CheckArguments& arguments) {
 void add_vendor(CLI::App& app, Cli& cli) {
   auto* vendor = app.add_subcommand("vendor", "For who ships appliances: try what a release brings");
   vendor->require_subcommand(1);
-  auto* command = vendor->add_subcommand("check-hooks", "Hold a data set's hooks to their contract, on a scratch clone");
+  auto* command =
+      vendor->add_subcommand("check-hooks", "Hold a data set's hooks to their contract, on a scratch clone");
   auto arguments = std::make_shared<CheckArguments>();
   command->add_option("APPLIANCE", arguments->appliance, "Appliance descriptor")->type_name("PATH")->required();
   command->add_option("MAINTENANCE", arguments->maintenance, "Maintenance descriptor")->type_name("PATH")->required();
-  command->add_option("--set", arguments->set, "One set; all that hooks carry when left out")->type_name("COMPONENT.NAME");
+  command->add_option("--set", arguments->set, "One set; all that hooks carry when left out")
+      ->type_name("COMPONENT.NAME");
   command
       ->add_option("--write", arguments->write,
                    "A command that changes the data as a client would, run on the clone; MOULT_WRITE is another number "
                    "each time")
       ->type_name("[WORD,...]");
-  command->callback([&cli, arguments] {
-    cli.chosen = [&cli, arguments] { return check_hooks_command(cli, *arguments); };
-  });
+  command->callback(
+      [&cli, arguments] { cli.chosen = [&cli, arguments] { return check_hooks_command(cli, *arguments); }; });
 }
 
 }  // namespace moult

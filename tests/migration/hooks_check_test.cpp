@@ -23,7 +23,8 @@ struct Bench {
     write = {"sh", "-c", set.commands.round.front() + " set probe $MOULT_WRITE"};
   }
   std::vector<HookRow> rows() {
-    auto rows = check_hooks(set, machine, {write, machine.root() + "/host"}, *clock);
+    auto rows =
+        check_hooks(set, machine, {write, machine.root() + "/host", Millis{500}, Millis{60000}, Millis{1500}}, *clock);
     REQUIRE(rows);
     return *rows;
   }
@@ -57,7 +58,8 @@ TEST_CASE("without a command that writes, what needs one is said not to be check
   Bench bench;
   bench.write.clear();
   const auto rows = bench.rows();
-  CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.verdict == Verdict::unchecked; }) == 8);
+  CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.verdict == Verdict::unchecked; }) ==
+        8);
   CHECK(std::none_of(rows.begin(), rows.end(), [](const auto& row) { return row.verdict == Verdict::bad; }));
 }
 
@@ -78,8 +80,8 @@ TEST_CASE("each promise that is broken is found, by name") {
     CHECK_THAT(bench.bad(), Contains("a whole replay takes away what is not in it"));
   }
   SECTION("a replay that loses") {
-    bench.spoil(&HookCommands::replay, "[ $MOULT_WHOLE = yes ] && exec " + bench.set.commands.round.front() +
-                                           " hook replay; cat >/dev/null");
+    bench.spoil(&HookCommands::replay,
+                "[ $MOULT_WHOLE = yes ] && exec " + bench.set.commands.round.front() + " hook replay; cat >/dev/null");
     CHECK_THAT(bench.bad(), Contains("replay brings what was written"));
   }
   SECTION("a digest of nothing") {
@@ -95,6 +97,7 @@ TEST_CASE("each promise that is broken is found, by name") {
     CHECK_THAT(bench.bad(), Contains("while writers are stopped no write comes through"));
   }
   SECTION("a quiesce that never ends") {
+    bench.set.timeout = Millis{4000};
     bench.set.commands.quiesce = {"sleep", "1000"};
     CHECK_THAT(bench.bad(), Contains("hook quiesce did not end within"));
   }
