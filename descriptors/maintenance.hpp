@@ -71,6 +71,26 @@ struct PatternRule {
   Argv merge;
 };
 
+/// The vendor's own commands that carry a data set, for one direction (docs/descriptors.md has their contract).
+struct HookCommands {
+  Argv capture;  ///< source: starts noticing changes
+  Argv round;    ///< source: prints what changed since a moment
+  Argv replay;   ///< target: applies what `round` printed
+  Argv verify;   ///< either: prints a digest of the set
+  Argv quiesce;  ///< source: stops the writers
+  Argv resume;   ///< source: lets them write again
+  Argv end;      ///< the side that stays, at the end of a run: takes away what `capture` left; may be empty
+};
+
+/// Data that only the vendor's commands can carry.
+struct HooksData {
+  int version = 1;  ///< of the commands' contract
+  HookCommands forward, back;
+  bool one_way = false;                                         ///< there is no way back
+  std::chrono::milliseconds timeout{std::chrono::minutes{10}};  ///< of each command
+  std::uint64_t largest = 64U << 20U;                           ///< bytes that one `round` may print
+};
+
 /// Local data of a component, which must survive.
 struct DataSpec {
   std::string name;
@@ -79,6 +99,7 @@ struct DataSpec {
   std::vector<std::string> include, exclude;
   std::vector<PatternRule> conflict;  ///< first match decides; none matching: refuse
   Argv migrate, downgrade;
+  HooksData hooks{};  ///< hooks
   Location at;
 };
 

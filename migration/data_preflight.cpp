@@ -1,5 +1,7 @@
 #include "migration/data_preflight.hpp"
 
+#include "migration/hooks_preflight.hpp"
+
 namespace moult {
 
 Result<std::vector<Error>> data_problems(const DataQuestion& question) {
@@ -7,8 +9,9 @@ Result<std::vector<Error>> data_problems(const DataQuestion& question) {
     case DataKind::files:
     case DataKind::handover:
     case DataKind::native:
-    case DataKind::hooks:
       break;
+    case DataKind::hooks:
+      return hooks_problems(question);
   }
   return std::vector<Error>{};
 }

@@ -71,6 +71,9 @@ class DataStrategy {
   /// Writes what the target was given to its disk: an acknowledged write outlives the machine that acknowledged it.
   virtual Result<> make_durable() = 0;
   virtual Result<Verification> verify() = 0;
+  /// Takes away what capture left on the source, which stays when the run is over, and ends it. What goes with the
+  /// helper needs no call. Idempotent, also for a capture that was never started.
+  virtual Result<> stop_capture() { return {}; }
 };
 
 }  // namespace moult

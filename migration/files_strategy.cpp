@@ -4,6 +4,8 @@
 #include <fstream>
 #include <utility>
 
+#include "migration/vendor_output.hpp"
+
 namespace moult {
 namespace {
 
@@ -34,14 +36,6 @@ std::string nul_joined(const std::vector<std::string>& paths) {
   std::string text;
   for (const auto& path : paths) text.append(path).push_back('\0');
   return text;
-}
-
-std::string last_line(const std::string& text) {
-  const auto end = text.find_last_not_of("\r\n");
-  if (end == std::string::npos) return {};
-  const auto start = text.find_last_of('\n', end);
-  return text.substr(start == std::string::npos ? 0 : start + 1,
-                     end - (start == std::string::npos ? 0 : start + 1) + 1);
 }
 
 }  // namespace

@@ -272,11 +272,12 @@ Result<RunEnd> Conductor::roll_back() {
   MOULT_ASSIGN(const bool switched_back, is_switched_back());
   if (switched_back) return clean_up_rollback();
   if (const auto sets = one_way_sets(run_.work.plan); !sets.empty())
-    return fail(Code::refused,
-                "data set " + joined(sets) +
-                    " was migrated, and its descriptor names no `downgrade`: the original cannot "
-                    "be given what was written since the cutover",
-                one_way_remedy(run_));
+    return fail(
+        Code::refused,
+        "data set " + joined(sets) +
+            " has no way back (migrated without a `downgrade`, or `reverse: none`): the original cannot be given "
+            "what was written since the cutover",
+        one_way_remedy(run_));
   return back_to_original("all");
 }
 

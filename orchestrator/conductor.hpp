@@ -1,8 +1,11 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "migration/hooks_check.hpp"
 #include "orchestrator/confirmation.hpp"
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/run_context.hpp"
@@ -12,8 +15,9 @@ namespace moult {
 /// How a run stands when the conductor lets go of it.
 struct RunEnd {
   RunState state = RunState::planned;
-  double stall_ms = 0;               ///< measured here from hold to release; 0 without a cutover
-  std::optional<Millis> forecast{};  ///< what a rehearsal found
+  double stall_ms = 0;                                  ///< measured here from hold to release; 0 without a cutover
+  std::optional<Millis> forecast{};                     ///< what a rehearsal found
+  std::map<std::string, std::vector<HookRow>> hooks{};  ///< by set, what a check of hooks found
 };
 
 /// Takes a run through its states. One conductor a run at a time: the caller holds the appliance's lock.
@@ -43,6 +47,9 @@ class Conductor {
   /// whole. Refused for a run that is over. Where it cannot be known which side serves, the error says what is known,
   /// and nothing is done.
   Result<RunEnd> resume();
+  /// From planned to aborted: clones the machines, and holds the hooks of every planned set of that kind to their
+  /// contract, on the clones alone (migration/hooks_check.hpp). `write` changes the data there; empty: none.
+  Result<RunEnd> check_hooks(const Argv& write);
 
  private:
   Result<> advance(RunEvent event, const std::string& facts = "{}");

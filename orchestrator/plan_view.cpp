@@ -34,7 +34,7 @@ void add_data(std::string& text, const Plan& plan) {
   TextTable table({"  SET", "MACHINE", "STRATEGY", "WHERE", "NEW FORM"});
   for (const auto& row : plan.data)
     table.add({"  " + row.set, row.machine, row.strategy, row.where,
-               row.one_way    ? "migrated, one way"
+               row.one_way    ? (row.migrates ? "migrated, one way" : "one way")
                : row.migrates ? "migrated"
                               : "as it is"});
   text += table.text();

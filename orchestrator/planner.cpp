@@ -111,14 +111,19 @@ void order(Plan& plan, const MaintenanceDescriptor& maintenance) {
                                 Disposition::fail});
 }
 
+/// Where the data are, for people: files in their directory, anything else behind the vendor's program.
+std::string place_of(const DataSpec& data) {
+  return data.kind == DataKind::hooks ? data.hooks.forward.round.front() : data.root;
+}
+
 /// Every data set is carried, also those of components that stay; only an updated component's data changes form.
 void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
   for (std::size_t i = 0; i < maintenance.components.size(); ++i)
     for (const auto& data : maintenance.components[i].data) {
       const bool migrates = !data.migrate.empty() && plan.components[i].verdict == Verdict::old;
       plan.data.push_back({maintenance.components[i].name + "." + data.name, maintenance.components[i].name,
-                           maintenance.components[i].machine, std::string(name_of(data.kind)), data.root, migrates,
-                           migrates && data.downgrade.empty()});
+                           maintenance.components[i].machine, std::string(name_of(data.kind)), place_of(data), migrates,
+                           (migrates && data.downgrade.empty()) || data.hooks.one_way});
     }
 }
 
@@ -129,11 +134,14 @@ void warn(Plan& plan, const ApplianceDescriptor& appliance) {
     plan.warnings.emplace_back(
         "the entry names no `check`: nothing is asked through it after the switch, and nothing switches back by "
         "itself");
-  for (const auto& set : one_way_sets(plan))
-    plan.warnings.push_back("data set " + set +
-                            " is migrated and names no `downgrade`: from the cutover on, a rollback "
-                            "loses what was written to it since; `moult upgrade` and `moult rollback` ask for "
-                            "--accept-one-way");
+  for (const auto& data : plan.data)
+    if (data.one_way)
+      plan.warnings.push_back(
+          "data set " + data.set +
+          (data.migrates ? " is migrated and names no `downgrade`" : " has no way back (`reverse: none`)") +
+          ": from the cutover on, a rollback "
+          "loses what was written to it since; `moult upgrade` and `moult rollback` ask for "
+          "--accept-one-way");
   for (const auto& machine : plan.machines)
     if (machine.facts.has_tpm)
       plan.warnings.push_back("machine " + machine.ref.name +

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "migration/hooks_strategy.hpp"
+
 namespace moult {
 namespace {
 
@@ -13,7 +15,7 @@ FileSet file_set(const PlannedData& planned, const DataSpec& spec) {
 }
 
 TwoWays make_files(const DataPlace& place, Clock& clock) {
-  const auto& [planned, spec, original, clone, spool] = place;
+  const auto& [planned, spec, original, clone, spool, run] = place;
   FilesStrategy::Setup there{file_set(planned, spec), original, clone, planned.migrates ? spec.migrate : Argv{},
                              spool + "/" + planned.set + ".manifest"};
   auto here = there;
@@ -28,8 +30,35 @@ TwoWays make_files(const DataPlace& place, Clock& clock) {
           std::make_unique<FilesStrategy>(std::move(here), clock)};
 }
 
+TwoWays make_hooks(const DataPlace& place, Clock& clock) {
+  HooksStrategy::Setup there{hook_set(place, false), place.original, place.clone,
+                             place.spool + "/" + place.planned.set + ".hooks", false};
+  HooksStrategy::Setup here{hook_set(place, true), place.clone, place.original, there.spool + ".back",
+                            place.spec.hooks.one_way};
+  return {std::make_unique<HooksStrategy>(std::move(there), clock),
+          std::make_unique<HooksStrategy>(std::move(here), clock)};
+}
+
 }  // namespace
 
-TwoWays make_strategies(const DataPlace& place, Clock& clock) { return make_files(place, clock); }
+HookSet hook_set(const DataPlace& place, bool back) {
+  const auto& hooks = place.spec.hooks;
+  HookSet set;
+  set.name = back ? back_name(place.planned.set) : place.planned.set;
+  set.run = place.run;
+  set.back = back;
+  set.version = hooks.version;
+  set.commands = back ? hooks.back : hooks.forward;
+  set.timeout = hooks.timeout;
+  set.largest = hooks.largest;
+  set.state = "/run/moult/" + place.run + "/hooks/" + set.name;
+  set.spool = "/var/tmp/moult-" + place.run + "/hooks/" + set.name + ".stream";
+  return set;
+}
+
+TwoWays make_strategies(const DataPlace& place, Clock& clock) {
+  if (place.spec.kind == DataKind::hooks) return make_hooks(place, clock);
+  return make_files(place, clock);
+}
 
 }  // namespace moult

@@ -6,6 +6,7 @@
 #include "descriptors/maintenance.hpp"
 #include "migration/data_strategy.hpp"
 #include "migration/files_strategy.hpp"
+#include "migration/hook_side.hpp"
 #include "orchestrator/plan.hpp"
 
 namespace moult {
@@ -16,12 +17,16 @@ struct DataPlace {
   const DataSpec& spec;
   SessionOf original, clone;
   std::string spool;  ///< a directory of the run's own on this host
+  std::string run;    ///< its id
 };
 
 struct TwoWays {
   std::unique_ptr<DataStrategy> forward;  ///< original -> clone
   std::unique_ptr<DataStrategy> back;     ///< clone -> original
 };
+
+/// The vendor's commands of a set of kind `hooks`, and what they are told.
+[[nodiscard]] HookSet hook_set(const DataPlace& place, bool back);
 
 /// The strategy of the set's kind, in both directions. Touches nothing yet; the clock outlives what is returned.
 [[nodiscard]] TwoWays make_strategies(const DataPlace& place, Clock& clock);

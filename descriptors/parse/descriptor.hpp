@@ -43,6 +43,7 @@ struct References {
 [[nodiscard]] UpdateSpec read_update(const Value& value, References& references, Report& report);
 [[nodiscard]] CheckSpec read_check(const Value& value, Report& report);
 [[nodiscard]] HookSpec read_hooks(const Value& value, Report& report);
+[[nodiscard]] HooksData read_hooks_data(const Value& value, Report& report);
 [[nodiscard]] std::vector<DataSpec> read_data(const Value& value, Report& report);
 
 /// What only the whole file shows: names that name nothing, payload that nothing uses, conditions on levels, circles.

@@ -103,12 +103,32 @@ constexpr std::array kHook{
     Key{"start", "on the original, at a rollback"},
 };
 constexpr std::array kData{
-    Key{"files", "the directory whose files are carried over", kRequired},
+    Key{"files", "the directory whose files are carried over"},
+    Key{"hooks", "the vendor's own commands, which carry what nothing else can"},
     Key{"include", "patterns of what is carried over"},
     Key{"exclude", "patterns of what is left out"},
     Key{"conflict", "what happens to a path that changed on both sides"},
     Key{"migrate", "the command that turns the old form into the new"},
     Key{"downgrade", "the command that turns the new form into the old"},
+};
+constexpr std::array kDataHooks{
+    Key{"version", "the version of the commands' contract, 1", kRequired},
+    Key{"capture", "the command that starts noticing changes", kRequired},
+    Key{"round", "the command that prints what changed", kRequired},
+    Key{"replay", "the command that applies what round printed", kRequired},
+    Key{"verify", "the command that prints a digest of the set", kRequired},
+    Key{"quiesce", "the command that stops the writers", kRequired},
+    Key{"resume", "the command that lets them write again", kRequired},
+    Key{"end", "the command that takes away what capture left"},
+    Key{"reverse", "how the set is carried back at a rollback"},
+    Key{"timeout", "the longest time that each command may take"},
+    Key{"round_mib", "the most that one round may print, in MiB"},
+};
+constexpr std::array kReverseHooks{
+    Key{"capture", "capture for the way back"}, Key{"round", "round for the way back"},
+    Key{"replay", "replay for the way back"},   Key{"verify", "verify for the way back"},
+    Key{"quiesce", "quiesce for the way back"}, Key{"resume", "resume for the way back"},
+    Key{"end", "end for the way back"},
 };
 constexpr std::array kMerge{Key{"merge", "the command that merges both sides", kRequired}};
 constexpr std::array kPayload{
@@ -118,9 +138,9 @@ constexpr std::array kPayload{
 
 constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys, &kInstalledKeys,    &kDetectKeys,
                                     &kEntryKeys,     &kHaproxyKeys, &kEntryCommandKeys, &kNoneKeys};
-constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLevelKeys, &kDetectKeys,
-                                      &kUpdateKeys,      &kCheckKeys,     &kHttpKeys,  &kTcpKeys,
-                                      &kHookKeys,        &kDataKeys,      &kMergeKeys, &kPayloadKeys};
+constexpr std::array kMaintenanceSets{
+    &kMaintenanceKeys, &kComponentKeys, &kLevelKeys, &kDetectKeys, &kUpdateKeys,  &kCheckKeys,     &kHttpKeys,
+    &kTcpKeys,         &kHookKeys,      &kDataKeys,  &kMergeKeys,  &kPayloadKeys, &kDataHooksKeys, &kReverseHooksKeys};
 
 }  // namespace
 
@@ -141,6 +161,8 @@ constexpr KeySet kHttpKeys{"http", kHttp};
 constexpr KeySet kTcpKeys{"tcp", kTcp};
 constexpr KeySet kHookKeys{"hooks", kHook};
 constexpr KeySet kDataKeys{"data", kData};
+constexpr KeySet kDataHooksKeys{"data_hooks", kDataHooks};
+constexpr KeySet kReverseHooksKeys{"reverse_hooks", kReverseHooks};
 constexpr KeySet kMergeKeys{"merge", kMerge};
 constexpr KeySet kPayloadKeys{"payload", kPayload};
 

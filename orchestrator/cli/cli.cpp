@@ -63,7 +63,7 @@ int run_cli(int argc, char** argv, Cli& cli) {
   app.fallthrough();
   add_globals(app, cli);
   for (auto* add : {add_validate, add_probe, add_plan, add_upgrade, add_apply, add_runs, add_status, add_run_commands,
-                    add_resume, add_audit})
+                    add_resume, add_audit, add_vendor})
     add(app, cli);
   add_help(app);
   try {

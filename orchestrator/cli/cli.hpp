@@ -51,6 +51,7 @@ void add_status(CLI::App& app, Cli& cli);
 void add_run_commands(CLI::App& app, Cli& cli);  ///< cutover, abort, confirm, rollback, finish
 void add_resume(CLI::App& app, Cli& cli);
 void add_audit(CLI::App& app, Cli& cli);
+void add_vendor(CLI::App& app, Cli& cli);
 
 /// Loads both descriptors; every finding of both files in one Error.
 struct DescriptorPair {

@@ -142,6 +142,17 @@ Examples:
   moult audit export 260131-k3fw > run.jsonl        to keep elsewhere; docs/audit.md checks it without moult
   moult audit verify --export run.jsonl --key KEY   KEY: as `moult audit verify` printed it when you trusted it)";
 
+constexpr const char* kVendor = R"(
+Clones the machine of the set, as a run would, and holds the commands of `data.NAME.hooks` to their contract
+(docs/descriptors.md) there: exit codes, rounds asked for again, replays that are repeated and killed, digests, and
+whether writers stop, go on, and go on by themselves. The original is frozen for its snapshot, and its `end` is run as
+after any run; nothing else is done to it. The clone is thrown away. Without --write nothing changes the data, and what needs a change is not checked.
+Ends with 13 where a promise is not kept.
+
+Examples:
+  moult vendor check-hooks appliance.yaml maintenance.yaml --set ledger.book
+  moult vendor check-hooks appliance.yaml maintenance.yaml --write '["sh", "-c", "ledger set probe $MOULT_WRITE"]')";
+
 struct Text {
   const char* command;
   const char* text;
@@ -150,7 +161,7 @@ constexpr std::array kTexts{
     Text{"validate", kValidate}, Text{"probe", kProbe},     Text{"plan", kPlan},         Text{"upgrade", kUpgrade},
     Text{"apply", kApply},       Text{"runs", kRuns},       Text{"status", kStatus},     Text{"cutover", kCutover},
     Text{"abort", kAbort},       Text{"confirm", kConfirm}, Text{"rollback", kRollback}, Text{"finish", kFinish},
-    Text{"resume", kResume},     Text{"audit", kAudit},
+    Text{"resume", kResume},     Text{"audit", kAudit},     Text{"vendor", kVendor},
 };
 
 }  // namespace

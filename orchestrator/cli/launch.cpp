@@ -28,11 +28,11 @@ Result<Desk> take_desk(const Cli& cli, const std::string& appliance, const std::
 }
 
 Result<RunEnd> act(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work, RunState state,
-                   ConductorAction action) {
+                   const ConductorAction& action) {
   RunContext context({platform, *desk.store, *desk.view, cli.interrupt}, std::move(work));
   const InterruptWatch watch(context);
   Conductor conductor(context, state);
-  return (conductor.*action)();
+  return action(conductor);
 }
 
 /// The time for the confirmation runs on: whoever watches over runs takes up the wait.
@@ -44,7 +44,7 @@ void abandon_unconfirmed(Desk& desk, const std::string& run) {
 }
 
 Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work, RunState state,
-                 ConductorAction action, const std::string& report_format) {
+                 const ConductorAction& action, const std::string& report_format) {
   const auto id = work.id;
   desk.view = with_run_log(std::move(desk.view), work.spool);
   desk.view->run_began(id, work.plan.appliance, work.plan.release);
@@ -52,6 +52,7 @@ Result<> conduct(Cli& cli, Desk& desk, Platform& platform, RunContext::Work work
   desk.view.reset();  // the terminal is left in order before anything else is printed
   if (!end && end.error().code == Code::interrupted) abandon_unconfirmed(desk, id);
   if (!end) return Unexpected(end.error());
+  if (report_format.empty()) return {};
   MOULT_ASSIGN(const auto report, report_of(*desk.store, id));
   std::fputs(report_format == "json" ? report_to_json(report).c_str() : report_to_text(report, *end).c_str(), stdout);
   return {};
@@ -66,7 +67,7 @@ Result<> refuse_taken(const Cli& cli, const std::string& appliance) {
 }
 
 Result<> launch(Cli& cli, Platform& platform, DescriptorPair pair, Plan plan, const RunOptions& options,
-                const std::string& report_format) {
+                const std::string& report_format, const ConductorAction& action) {
   RunContext::Work work;
   work.id = new_run_id(platform.clock());
   work.actor = actor_name();
@@ -81,10 +82,10 @@ Result<> launch(Cli& cli, Platform& platform, DescriptorPair pair, Plan plan, co
   MOULT_TRY(begin_run(*desk.store, state_dir_of(cli), work, ledger.stamp()));
   cli.run_began = true;
   MOULT_TRY(ledger.record("plan.approved", approval_facts(work.plan)));
-  return conduct(cli, desk, platform, std::move(work), RunState::planned, &Conductor::go, report_format);
+  return conduct(cli, desk, platform, std::move(work), RunState::planned, action, report_format);
 }
 
-Result<> continue_run(Cli& cli, const std::string& run, const std::string& word, ConductorAction action) {
+Result<> continue_run(Cli& cli, const std::string& run, const std::string& word, const ConductorAction& action) {
   std::string appliance;
   {
     MOULT_ASSIGN(auto store, open_store(state_dir_of(cli)));

@@ -37,12 +37,12 @@ Result<> refuse_one_way(const Plan& plan, const RunOptions& options) {
   if (options.confirm_within)
     return fail(Code::refused,
                 "--confirm-within would go back by itself, and lose what was written to " + joined(sets) +
-                    " after the cutover: its descriptor names no `downgrade`",
+                    " after the cutover: its descriptor names no `downgrade`, or `reverse: none`",
                 "Leave out --confirm-within, or ask the vendor for a `downgrade`.");
   if (options.accept_one_way) return {};
   return fail(Code::refused,
               "after the cutover there would be no way back that keeps what is written to " + joined(sets) +
-                  ": its descriptor names no `downgrade`",
+                  ": its descriptor names no `downgrade`, or `reverse: none`",
               "Add --accept-one-way to cut over all the same, or ask the vendor for a `downgrade`; --rehearse needs "
               "neither.");
 }

@@ -41,7 +41,8 @@ Result<bool> is_awaited(const Cli& cli, const std::string& run, const std::strin
 }
 
 /// Asks the moult that waits for the confirmation; else does it here.
-Result<> end_confirming(Cli& cli, const std::string& run, Request request, const char* word, ConductorAction action) {
+Result<> end_confirming(Cli& cli, const std::string& run, Request request, const char* word,
+                        const ConductorAction& action) {
   MOULT_ASSIGN(const auto stored, find_run(cli, run));
   const auto& appliance = stored.work.plan.appliance;
   MOULT_ASSIGN(const bool awaited, is_awaited(cli, run, appliance));

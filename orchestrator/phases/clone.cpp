@@ -142,20 +142,36 @@ Result<> compare_once(RunContext& run, StallForecast& forecast) {
   return {};
 }
 
-}  // namespace
+using Stage = std::function<Result<>()>;
 
-Result<> clone_appliance(RunContext& run, StallForecast& forecast) {
-  using Stage = std::function<Result<>()>;
-  const std::vector<Stage> stages{
-      [&] { return make_networks(run); },  [&] { return place_helpers(run); },
-      [&] { return start_captures(run); }, [&] { return take_snapshots(run, forecast); },
-      [&] { return start_clones(run); },   [&] { return compare_once(run, forecast); },
-  };
+Result<> go_through(RunContext& run, const std::vector<Stage>& stages) {
   for (const auto& stage : stages) {
     MOULT_TRY(run.world.interrupt.check());
     MOULT_TRY(stage());
   }
   return {};
+}
+
+}  // namespace
+
+Result<> clone_appliance(RunContext& run, StallForecast& forecast) {
+  return go_through(run, {
+                             [&] { return make_networks(run); },
+                             [&] { return place_helpers(run); },
+                             [&] { return start_captures(run); },
+                             [&] { return take_snapshots(run, forecast); },
+                             [&] { return start_clones(run); },
+                             [&] { return compare_once(run, forecast); },
+                         });
+}
+
+Result<> clone_for_trial(RunContext& run, StallForecast& forecast) {
+  return go_through(run, {
+                             [&] { return make_networks(run); },
+                             [&] { return place_helpers(run); },
+                             [&] { return take_snapshots(run, forecast); },
+                             [&] { return start_clones(run); },
+                         });
 }
 
 }  // namespace moult

@@ -1,5 +1,6 @@
 #include "drivers/component_driver.hpp"
 #include "orchestrator/phases/phases.hpp"
+#include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
 
 namespace moult {
@@ -9,6 +10,7 @@ namespace {
 Result<> clean_guest(RunContext& run, const MachinePair& pair) {
   MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.clone));
   MOULT_TRY(session->files().stop_capture());
+  MOULT_TRY(stop_captures(run, run.back, pair));
   for (const auto& component : run.work.maintenance.components)
     if (component.machine == pair.original.name && run.is_updated(component.name))
       MOULT_TRY(

@@ -14,6 +14,9 @@ namespace moult {
 /// Helpers in place, capture started, all machines frozen together, snapshots, thawed; clones started, compared once.
 [[nodiscard]] Result<> clone_appliance(RunContext& run, StallForecast& forecast);
 
+/// The same without capture: clones that nothing is carried to, and the originals serve as if there were none.
+[[nodiscard]] Result<> clone_for_trial(RunContext& run, StallForecast& forecast);
+
 /// Updates the clone's old components, side by side where the order allows; each detected and checked afterwards.
 [[nodiscard]] Result<> upgrade_clone(RunContext& run);
 

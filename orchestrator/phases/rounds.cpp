@@ -50,6 +50,18 @@ Result<> carry_all(RunContext& run, StallForecast& forecast) {
   return run.platform().workers().all(std::move(jobs));
 }
 
+Result<> stop_captures(RunContext& run, const std::vector<std::unique_ptr<DataStrategy>>& sets,
+                       const MachinePair& pair) {
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    if (run.work.plan.data[i].machine != pair.original.name) continue;
+    const auto stopped = sets[i]->stop_capture();
+    if (stopped) continue;
+    run.world.observer.warn("left behind: " + stopped.error().describe());
+    MOULT_TRY(run.ledger.record("capture.left_behind", facts_of(stopped.error())));
+  }
+  return {};
+}
+
 Result<std::map<std::string, Pending>> pending_all(RunContext& run) {
   std::map<std::string, Pending> pending;
   for (auto& set : run.forward) {

@@ -15,6 +15,10 @@ namespace moult {
 /// The facts of that row.
 [[nodiscard]] std::string round_facts(const std::string& set, const RoundReport& report);
 [[nodiscard]] Result<std::map<std::string, Pending>> pending_all(RunContext& run);
+/// Ends the captures on a machine that stays when the run is over: of the sets that go forward on the original, of
+/// those that go back on the clone. What cannot be taken away is warned of and in the audit log, and holds nothing up.
+[[nodiscard]] Result<> stop_captures(RunContext& run, const std::vector<std::unique_ptr<DataStrategy>>& sets,
+                                     const MachinePair& pair);
 /// Refuses when paths changed on both sides and no rule decides.
 [[nodiscard]] Result<> refuse_conflicts(const std::string& set, const RoundReport& report);
 

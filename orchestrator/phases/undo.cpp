@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/phases/phases.hpp"
+#include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
 
 namespace moult {
@@ -51,6 +52,7 @@ Result<> remove_helper(RunContext& run, const MachinePair& pair) {
     return {};
   }
   MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+  MOULT_TRY(stop_captures(run, run.forward, pair));
   (void)session->files().thaw();  // the helper thaws at its end as well
   return run.sessions.remove(pair.original);
 }

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "drivers/clock.hpp"
+#include "migration/hook_side.hpp"
+
+namespace moult {
+
+/// One promise of the hooks' contract, and whether it was seen to be kept.
+struct HookRow {
+  enum class Verdict { good, bad, unchecked };
+  std::string check;
+  Verdict verdict = Verdict::good;
+  std::string reason;  ///< why it is bad, or could not be checked
+};
+
+struct HookCheck {
+  Argv write;            ///< changes the set as a client would; MOULT_WRITE is another number each time; empty: none
+  std::string file;      ///< of this host: where a large round is kept meanwhile
+  Millis blocked{2000};  ///< how long a write is given that must not come through
+  Millis lease{60000};   ///< of a fence that must hold
+  Millis short_lease{3000};  ///< of one that must end by itself
+};
+
+/// Holds a set's commands to their contract (docs/descriptors.md) in one guest, whose data it changes and that nobody
+/// else uses: a scratch clone. The guest is source and target in turn: all that the set holds is taken first, and
+/// replayed to undo what is written. Ends with `end`. Error: the guest does not answer any more.
+[[nodiscard]] Result<std::vector<HookRow>> check_hooks(const HookSet& set, GuestAccess& guest, const HookCheck& check,
+                                                       Clock& clock);
+
+}  // namespace moult

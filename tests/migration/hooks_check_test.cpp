@@ -1,0 +1,116 @@
+#include "migration/hooks_check.hpp"
+
+#include <algorithm>
+
+#include "catch.hpp"
+#include "hook_machine.hpp"
+
+namespace moult {
+namespace {
+
+using Catch::Contains;
+using test::HookMachine;
+using Verdict = HookRow::Verdict;
+
+struct Bench {
+  HookMachine machine;
+  HookSet set = test::ledger_set();
+  std::unique_ptr<Clock> clock = make_system_clock();
+  Argv write{set.commands.round.front(), "set", "probe", "x"};
+
+  Bench() {
+    REQUIRE(machine.ledger({"set", "a", "1"}) == 0);
+    write = {"sh", "-c", set.commands.round.front() + " set probe $MOULT_WRITE"};
+  }
+  std::vector<HookRow> rows() {
+    auto rows =
+        check_hooks(set, machine, {write, machine.root() + "/host", Millis{500}, Millis{60000}, Millis{1500}}, *clock);
+    REQUIRE(rows);
+    return *rows;
+  }
+  /// The reasons of the rows that are bad.
+  std::string bad() {
+    std::string text;
+    for (const auto& row : rows())
+      if (row.verdict == Verdict::bad) text += row.check + ": " + row.reason + "\n";
+    return text;
+  }
+  /// The sample with one hook in a wrong form.
+  void spoil(Argv HookCommands::*hook, const std::string& text) {
+    const auto& program = set.commands.round.front();
+    set.commands.*hook = {"sh", "-c", "ledger() { " + program + " \"$@\"; }; " + text};
+  }
+};
+
+TEST_CASE("the sample keeps the whole contract, and nothing is left in the guest") {
+  Bench bench;
+  const auto rows = bench.rows();
+  CHECK(rows.size() == 14);
+  for (const auto& row : rows) {
+    INFO(row.check << ": " << row.reason);
+    CHECK(row.verdict == Verdict::good);
+  }
+  CHECK_FALSE(bench.machine.has(bench.set.state));
+  CHECK_FALSE(bench.machine.has("/@/disk/hooks"));
+}
+
+TEST_CASE("without a command that writes, what needs one is said not to be checked") {
+  Bench bench;
+  bench.write.clear();
+  const auto rows = bench.rows();
+  CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.verdict == Verdict::unchecked; }) ==
+        8);
+  CHECK(std::none_of(rows.begin(), rows.end(), [](const auto& row) { return row.verdict == Verdict::bad; }));
+}
+
+TEST_CASE("each promise that is broken is found, by name") {
+  Bench bench;
+  SECTION("a round that forgets to say that it does not know") {
+    bench.spoil(&HookCommands::round, "ledger hook round; c=$?; [ $c = 3 ] && exit 0; exit $c");
+    CHECK_THAT(bench.bad(), Contains("a moment that is not known ends with 3"));
+  }
+  SECTION("a round that prints a header even for nothing") {
+    bench.spoil(&HookCommands::round, "ledger hook round >$MOULT_STATE/o; c=$?; cat $MOULT_STATE/o; exit $c");
+    CHECK(bench.bad().empty());
+    bench.spoil(&HookCommands::round, "printf 'SET\\theader\\t1\\n'; ledger hook round");
+    CHECK_THAT(bench.bad(), Contains("a round without a change prints nothing"));
+  }
+  SECTION("a replay that only adds") {
+    bench.spoil(&HookCommands::replay, "MOULT_WHOLE=no ledger hook replay");
+    CHECK_THAT(bench.bad(), Contains("a whole replay takes away what is not in it"));
+  }
+  SECTION("a replay that loses") {
+    bench.spoil(&HookCommands::replay,
+                "[ $MOULT_WHOLE = yes ] && exec " + bench.set.commands.round.front() + " hook replay; cat >/dev/null");
+    CHECK_THAT(bench.bad(), Contains("replay brings what was written"));
+  }
+  SECTION("a digest of nothing") {
+    bench.set.commands.verify = {"echo", "equal"};
+    CHECK_THAT(bench.bad(), Contains("a write changes the digest"));
+  }
+  SECTION("a digest that differs each time") {
+    bench.set.commands.verify = {"sh", "-c", "date +%N"};
+    CHECK_THAT(bench.bad(), Contains("verify prints one line"));
+  }
+  SECTION("a quiesce that stops nobody") {
+    bench.set.commands.quiesce = {"true"};
+    CHECK_THAT(bench.bad(), Contains("while writers are stopped no write comes through"));
+  }
+  SECTION("a quiesce that never ends") {
+    bench.set.timeout = Millis{4000};
+    bench.set.commands.quiesce = {"sleep", "1000"};
+    CHECK_THAT(bench.bad(), Contains("hook quiesce did not end within"));
+  }
+  SECTION("a resume that lets nobody go") {
+    bench.set.timeout = Millis{3000};
+    bench.set.commands.resume = {"true"};
+    CHECK_THAT(bench.bad(), Contains("resume lets writers go on"));
+  }
+  SECTION("an end that fails the second time") {
+    bench.spoil(&HookCommands::end, "rm $LEDGER_RUN/../data/log");
+    CHECK_THAT(bench.bad(), Contains("end ends well, also twice"));
+  }
+}
+
+}  // namespace
+}  // namespace moult
