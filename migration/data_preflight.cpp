@@ -1,12 +1,14 @@
 #include "migration/data_preflight.hpp"
 
 #include "migration/hooks_preflight.hpp"
+#include "migration/files_preflight.hpp"
 
 namespace moult {
 
 Result<std::vector<Error>> data_problems(const DataQuestion& question) {
   switch (question.data.kind) {
     case DataKind::files:
+      return files_problems(question);
     case DataKind::handover:
     case DataKind::native:
       break;

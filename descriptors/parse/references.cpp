@@ -59,16 +59,31 @@ void check_requirements(const MaintenanceDescriptor& maintenance, Report& report
     }
 }
 
+/// Is one the other, or below it?
+bool overlap(const std::string& a, const std::string& b) {
+  const auto& shorter = a.size() < b.size() ? a : b;
+  const auto& longer = a.size() < b.size() ? b : a;
+  return longer.compare(0, shorter.size(), shorter) == 0 &&
+         (longer.size() == shorter.size() || longer[shorter.size()] == '/');
+}
+
+/// A path belongs to one set: two that carry it would undo each other's rules.
 void check_data_roots(const MaintenanceDescriptor& maintenance, Report& report) {
-  std::map<std::pair<std::string, std::string>, const DataSpec*> roots;
+  std::map<std::string, std::vector<const DataSpec*>> seen;  // by machine
   for (const auto& component : maintenance.components)
     for (const auto& data : component.data) {
       if (data.root.empty()) continue;
-      const auto [first, fresh] = roots.emplace(std::pair(component.machine, data.root), &data);
-      if (!fresh)
-        report.add(data.at, "components." + component.name + ".data." + data.name,
-                   data.root + " is already the data set " + in_quotes(first->second->name) + " at line " +
-                       std::to_string(first->second->at.line));
+      auto& others = seen[component.machine];
+      const auto found = std::find_if(others.begin(), others.end(),
+                                      [&](const DataSpec* each) { return overlap(each->root, data.root); });
+      const auto* other = found == others.end() ? nullptr : *found;
+      others.push_back(&data);
+      if (other == nullptr) continue;
+      const auto first = in_quotes(other->name) + " at line " + std::to_string(other->at.line);
+      report.add(data.at, "components." + component.name + ".data." + data.name,
+                 data.root == other->root
+                     ? data.root + " is already the data set " + first
+                     : data.root + " overlaps " + other->root + ", the data set " + first + "; make them one set");
     }
 }
 

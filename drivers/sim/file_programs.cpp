@@ -26,12 +26,17 @@ bool has_option(const Process& process, char letter) {
   });
 }
 
+/// What the kernel of a simulated guest says of its mounts: one disk.
+constexpr std::string_view kMounts = "/dev/vda1 / ext4 rw,relatime 0 0\n";
+
 Result<> cat(Process& process) {
   const auto paths = operands(process);
   if (paths.empty()) process.outcome.out = process.command.input;
   for (const auto& path : paths) {
     const auto found = process.files().find(path);
-    if (found == process.files().end())
+    if (path == "/proc/self/mounts")
+      process.outcome.out += kMounts;
+    else if (found == process.files().end())
       MOULT_TRY(process.complain(1, path + ": No such file or directory"));
     else
       process.outcome.out += found->second.content;
@@ -46,6 +51,24 @@ std::vector<std::string> at_or_below(Process& process, const std::string& path) 
   for (auto at = files.lower_bound(path + "/"); at != files.end() && is_below(at->first, path); ++at)
     found.push_back(at->first);
   return found;
+}
+
+/// realpath(1) -e: no simulated path is a link. "DIRECTORY/." is one only of what is a directory.
+Result<> real_path(Process& process) {
+  for (auto path : operands(process)) {
+    const bool as_directory = path.ends_with("/.");
+    if (as_directory) path = normal(path.substr(0, path.size() - 1));
+    const auto found = at_or_below(process, path);
+    if (found.empty()) {
+      MOULT_TRY(process.complain(1, path + ": No such file or directory"));
+    } else if (as_directory && found.size() == 1 && found[0] == path &&
+               process.files().at(path).kind == FileNode::Kind::file) {
+      MOULT_TRY(process.complain(1, path + ": Not a directory"));
+    } else {
+      process.outcome.out += path + "\n";
+    }
+  }
+  return {};
 }
 
 Result<> remove(Process& process) {
@@ -117,6 +140,7 @@ Result<> touch(Process& process) {
 Ran run_file_tool(Process& process, std::string_view program) {
   if (program == "cat") return cat(process);
   if (program == "test") return test(process);
+  if (program == "realpath") return real_path(process);
   const bool writes = program == "rm" || program == "mv" || program == "cp" || program == "mkdir" ||
                       program == "touch" || program == "tar" || program == "chmod" || program == "chown" ||
                       program == "install";

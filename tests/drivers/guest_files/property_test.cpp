@@ -1,5 +1,6 @@
 // Random trees, random operations with rounds in between: what the target holds is what the source holds.
-// MOULT_SEED replays one case, MOULT_SECONDS says for how long to look.
+// MOULT_SEED replays one case, MOULT_SECONDS says for how long to look, MOULT_CASES how many cases instead.
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +22,12 @@ double seconds_to_look() {
   return wish != nullptr ? std::atof(wish) : 8.0;
 }
 
+/// 0: as many as the time allows.
+std::uint64_t cases_to_try() {
+  const char* wish = std::getenv("MOULT_CASES");
+  return wish != nullptr ? std::strtoull(wish, nullptr, 10) : 0;
+}
+
 std::uint64_t first_seed() {
   const char* wish = std::getenv("MOULT_SEED");
   if (wish != nullptr) return std::strtoull(wish, nullptr, 10);
@@ -30,16 +37,22 @@ std::uint64_t first_seed() {
 /// Calls `one(seed)` for as long as there is time, and says how many cases that were.
 template <typename One>
 void for_many_seeds(const char* what, const One& one) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds_to_look());
-  const auto first = first_seed();
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  const auto spent = [&] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
+  const auto first = first_seed(), wanted = cases_to_try();
   std::uint64_t cases = 0;
+  const auto more = [&] {
+    if (std::getenv("MOULT_SEED") != nullptr) return false;
+    return wanted != 0 ? cases < wanted : spent() < seconds_to_look();
+  };
   do {
     INFO("replay with MOULT_SEED=" << first + cases);
     one(first + cases);
     ++cases;
-  } while (std::chrono::steady_clock::now() < end && std::getenv("MOULT_SEED") == nullptr);
-  std::cout << what << ": " << cases << " cases\n";
-  CHECK(cases >= 1);
+  } while (more());
+  std::cout << what << ": " << cases << " cases in " << spent() << " s, the first of seed " << first << "\n";
+  CHECK(cases >= std::max<std::uint64_t>(1, wanted));
 }
 
 /// A round whose receiver gives up somewhere on the way; the next one must carry all the same.
