@@ -240,13 +240,13 @@ TEST_CASE("under the fence no command outlives the lease") {
   pair.clone();
   pair.set.commands.round = {"sleep", "100"};
   auto slow = pair.strategy();
-  REQUIRE(slow.fence(Millis{1500}));
+  REQUIRE(slow.fence(Millis{6000}));
   const auto begin = pair.clock->steady();
   const auto round = slow.last_round();
   REQUIRE_FALSE(round);
   CHECK(round.error().code == Code::timeout);
-  CHECK(pair.clock->steady() - begin < std::chrono::seconds(5));
-  CHECK_FALSE(*slow.unfence());
+  CHECK(pair.clock->steady() - begin < std::chrono::seconds(30));
+  REQUIRE(slow.unfence());  // whether it had held is a race with the watcher, which either may win
   CHECK(pair.source.ledger({"set", "a", "2"}) == 0);
 }
 
