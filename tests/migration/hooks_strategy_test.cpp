@@ -208,7 +208,7 @@ TEST_CASE("a round in parts is asked until it has printed all") {
   auto there = pair.strategy();
   REQUIRE(there.start_capture());
   pair.clone();
-  for (int i = 0; i < 40; ++i) pair.write("key" + std::to_string(i), "some value " + std::to_string(i));
+  for (int i = 0; i < 12; ++i) pair.write("key" + std::to_string(i), "some value " + std::to_string(i));
   REQUIRE(there.last_round());
   CHECK(pair.equal());
 }
@@ -216,7 +216,7 @@ TEST_CASE("a round in parts is asked until it has printed all") {
 TEST_CASE("all that the set holds comes in parts too, and what is written meanwhile behind it") {
   Pair pair;
   pair.set.largest = 100;
-  for (int i = 0; i < 20; ++i) pair.write("key" + std::to_string(i), "some value " + std::to_string(i));
+  for (int i = 0; i < 8; ++i) pair.write("key" + std::to_string(i), "some value " + std::to_string(i));
   auto there = pair.strategy();
   REQUIRE(there.start_capture());
   pair.clone();
