@@ -21,7 +21,7 @@ struct HookCheck {
   std::string file;      ///< of this host: where a large round is kept meanwhile
   Millis blocked{2000};  ///< how long a write is given that must not come through
   Millis lease{60000};   ///< of a fence that must hold
-  Millis short_lease{3000};  ///< of one that must end by itself
+  Millis short_lease{5000};  ///< of one that must end by itself; 0: that is not tried, for it takes its time
 };
 
 /// Holds a set's commands to their contract (docs/descriptors.md) in one guest, whose data it changes and that nobody
