@@ -1,7 +1,7 @@
 #include "migration/data_preflight.hpp"
 
-#include "migration/hooks_preflight.hpp"
 #include "migration/files_preflight.hpp"
+#include "migration/hooks_preflight.hpp"
 
 namespace moult {
 
