@@ -60,7 +60,7 @@ TEST_CASE("help of the program and of every command shows examples of its own", 
     CHECK(help.out.find("  moult " + command + " ") != std::string::npos);
     CHECK(help.out.find("TEXT") == std::string::npos);  // what an option takes has a name
   }
-  CHECK(commands == 14);
+  CHECK(commands == 15);
   CHECK(moult_says({"audit", "verify", "--help"}).out.find("moult audit export") != std::string::npos);
 }
 
