@@ -71,15 +71,22 @@ struct PatternRule {
   Argv merge;
 };
 
+/// What `handover` says: the disk itself changes hands.
+struct HandoverData {
+  std::string disk;            ///< target of the machine's disk, "vdb"; where it is mounted is the set's root
+  bool keeps_snapshot = false;  ///< the way back starts from the disk as it was handed over
+};
+
 /// Local data of a component, which must survive.
 struct DataSpec {
   std::string name;
   DataKind kind = DataKind::files;
-  std::string root;  ///< files: absolute directory in the guest
+  std::string root;  ///< files, handover: absolute directory in the guest
   std::vector<std::string> include, exclude;
   std::vector<PatternRule> conflict;  ///< first match decides; none matching: refuse
   Argv migrate, downgrade;
   Location at;
+  HandoverData handover{};
 };
 
 /// A condition on another component's found or target level.

@@ -8,6 +8,7 @@
 #include "descriptors/base/result.hpp"
 #include "drivers/guest_files.hpp"
 #include "drivers/machine.hpp"
+#include "migration/disk_move.hpp"
 
 namespace moult {
 
@@ -71,6 +72,8 @@ class DataStrategy {
   /// Writes what the target was given to its disk: an acknowledged write outlives the machine that acknowledged it.
   virtual Result<> make_durable() = 0;
   virtual Result<Verification> verify() = 0;
+  /// For a set whose disk changes hands; null: its data are carried. Owned by this object.
+  [[nodiscard]] virtual DiskMove* disk_move() { return nullptr; }
 };
 
 }  // namespace moult

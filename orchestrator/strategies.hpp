@@ -5,7 +5,9 @@
 
 #include "descriptors/maintenance.hpp"
 #include "migration/data_strategy.hpp"
+#include "drivers/platform.hpp"
 #include "migration/files_strategy.hpp"
+#include "migration/handover_strategy.hpp"
 #include "orchestrator/plan.hpp"
 
 namespace moult {
@@ -16,6 +18,9 @@ struct DataPlace {
   const DataSpec& spec;
   SessionOf original, clone;
   std::string spool;  ///< a directory of the run's own on this host
+  std::string run;
+  MachineRef original_machine, clone_machine;
+  Platform* platform = nullptr;  ///< outlives what is made
 };
 
 struct TwoWays {

@@ -103,12 +103,18 @@ constexpr std::array kHook{
     Key{"start", "on the original, at a rollback"},
 };
 constexpr std::array kData{
-    Key{"files", "the directory whose files are carried over", kRequired},
+    Key{"files", "the directory whose files are carried over"},
+    Key{"handover", "the disk that changes hands whole"},
     Key{"include", "patterns of what is carried over"},
     Key{"exclude", "patterns of what is left out"},
     Key{"conflict", "what happens to a path that changed on both sides"},
     Key{"migrate", "the command that turns the old form into the new"},
     Key{"downgrade", "the command that turns the new form into the old"},
+};
+constexpr std::array kHandover{
+    Key{"disk", "the target of the machine's disk", kRequired},
+    Key{"mount", "the directory on which the guest has it mounted", kRequired},
+    Key{"rollback", "what a rollback starts from"},
 };
 constexpr std::array kMerge{Key{"merge", "the command that merges both sides", kRequired}};
 constexpr std::array kPayload{
@@ -120,7 +126,8 @@ constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys, &kInstalledK
                                     &kEntryKeys,     &kHaproxyKeys, &kEntryCommandKeys, &kNoneKeys};
 constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLevelKeys, &kDetectKeys,
                                       &kUpdateKeys,      &kCheckKeys,     &kHttpKeys,  &kTcpKeys,
-                                      &kHookKeys,        &kDataKeys,      &kMergeKeys, &kPayloadKeys};
+                                      &kHookKeys,        &kDataKeys,      &kMergeKeys, &kPayloadKeys,
+                                      &kHandoverKeys};
 
 }  // namespace
 
@@ -141,6 +148,7 @@ constexpr KeySet kHttpKeys{"http", kHttp};
 constexpr KeySet kTcpKeys{"tcp", kTcp};
 constexpr KeySet kHookKeys{"hooks", kHook};
 constexpr KeySet kDataKeys{"data", kData};
+constexpr KeySet kHandoverKeys{"handover", kHandover};
 constexpr KeySet kMergeKeys{"merge", kMerge};
 constexpr KeySet kPayloadKeys{"payload", kPayload};
 

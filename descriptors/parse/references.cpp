@@ -72,6 +72,30 @@ void check_data_roots(const MaintenanceDescriptor& maintenance, Report& report) 
     }
 }
 
+bool is_within(const std::string& path, const std::string& root) { return path.starts_with(root + "/"); }
+
+/// A disk changes hands whole: what lies on it is no other set's, and it is no other set's disk.
+void check_handed_disk(const Component& component, const DataSpec& data, const Component& other_component,
+                       const DataSpec& other, Report& report) {
+  if (&data == &other || component.machine != other_component.machine || other.root.empty()) return;
+  const auto path = "components." + component.name + ".data." + data.name;
+  const auto whose = " of the data set " + in_quotes(other.name) + " at line " + std::to_string(other.at.line);
+  if (is_within(other.root, data.root) || is_within(data.root, other.root))
+    report.add(data.at, path, "the disk at " + data.root + " holds or covers a part of " + other.root + whose);
+  if (!data.handover.disk.empty() && data.handover.disk == other.handover.disk && data.at.line > other.at.line)
+    report.add(data.at, path, "disk " + data.handover.disk + " is already that" + whose);
+}
+
+void check_handed_disks(const MaintenanceDescriptor& maintenance, Report& report) {
+  for (const auto& component : maintenance.components)
+    for (const auto& data : component.data) {
+      if (data.kind != DataKind::handover || data.root.empty()) continue;
+      for (const auto& other_component : maintenance.components)
+        for (const auto& other : other_component.data)
+          check_handed_disk(component, data, other_component, other, report);
+    }
+}
+
 void check_order(const MaintenanceDescriptor& maintenance, Report& report) {
   const auto order = order_updates(names_in(maintenance.components), edges_of(maintenance));
   const auto* cycle = std::get_if<Cycle>(&order);
@@ -91,6 +115,7 @@ void check_references(const MaintenanceDescriptor& maintenance, const References
   check_payload(maintenance, references, report);
   check_requirements(maintenance, report);
   check_data_roots(maintenance, report);
+  check_handed_disks(maintenance, report);
   check_order(maintenance, report);
 }
 
