@@ -152,12 +152,13 @@ Result<> hand_over_disks(RunContext& run, const Direction& way) {
 
 Result<> hand_back_disks(RunContext& run, const Direction& way, bool written) {
   if (written && !way.forward) return fail(Code::refused, "the original may have been written to");
-  MOULT_TRY(each_with_disks(run, way, [&](const MachinePair& pair, const auto& moves) -> Result<> {
+  const auto back = each_with_disks(run, way, [&](const MachinePair& pair, const auto& moves) -> Result<> {
     if (written) return give_with_writes(run, pair);
     stop_if_possible(run, pair, way.next(pair));
     MOULT_TRY(each_move(moves, &DiskMove::hand_back));
     return start_services_on(run, pair, way.serving(pair));
-  }));
+  });
+  MOULT_TRY(back);
   return run.ledger.take_back(kHandOver, way.word());
 }
 

@@ -22,8 +22,8 @@ constexpr const char* kSmall =
 }  // namespace
 
 TEST_CASE("a disk that is taken out is remembered, and comes back to the letter where it was") {
-  for (const std::string before : {std::string(kSmall), sample("everything-persistent.xml")}) {
-    const std::string target = before == kSmall ? "vdb" : "vda";
+  for (const auto& before : {std::string(kSmall), sample("everything-persistent.xml")}) {
+    const std::string target = before == std::string(kSmall) ? "vdb" : "vda";
     const auto element = disk_element(before, target);
     REQUIRE(element);
     REQUIRE_FALSE(element->empty());
