@@ -141,6 +141,7 @@ TEST_CASE("from a death at any call of a hand-over the run is taken up, and one 
     (void)run.go();
   }
   run.world().faults().set({});
+  run.on_state({});
   const auto end = is_over(run.state()) ? Result<RunEnd>(RunEnd{}) : run.again(&Conductor::resume);
   INFO(text_of(end));
   CHECK(end);
