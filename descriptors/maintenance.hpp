@@ -73,7 +73,7 @@ struct PatternRule {
 
 /// What `handover` says: the disk itself changes hands.
 struct HandoverData {
-  std::string disk;            ///< target of the machine's disk, "vdb"; where it is mounted is the set's root
+  std::string disk;             ///< target of the machine's disk, "vdb"; where it is mounted is the set's root
   bool keeps_snapshot = false;  ///< the way back starts from the disk as it was handed over
 };
 

@@ -67,9 +67,9 @@ class DiskHandover {
   /// when the guest does not within `deadline`: then it may have it still.
   virtual Result<> take_out(const HandedDisk& disk, DiskSide side, Millis deadline) = 0;
   /// Gives the disk to a machine: under the same target, address and serial as before. The record says so before the
-  /// machine can open it, with the epoch after `epoch`. Error: refused, when the record is not at `epoch` (its reader is
-  /// stale), or the other side still has the disk. `scratch` is the clone's alone, changes no record and is refused to
-  /// nobody.
+  /// machine can open it, with the epoch after `epoch`. Error: refused, when the record is not at `epoch` (its reader
+  /// is stale), or the other side still has the disk. `scratch` is the clone's alone, changes no record and is refused
+  /// to nobody.
   virtual Result<> put_in(const HandedDisk& disk, DiskSide side, DiskImage image, std::uint64_t epoch) = 0;
 };
 

@@ -31,8 +31,8 @@ std::vector<std::string> mount_command(const std::optional<MountFacts>& facts, c
 
 Result<> check_mounted(const std::optional<MountFacts>& wanted, const MountFacts& found, const std::string& directory) {
   if (!wanted || found.uuid == wanted->uuid) return {};
-  return fail(Code::mismatch,
-              directory + " has the file system " + found.uuid + ", and not " + wanted->uuid + " which was handed over");
+  return fail(Code::mismatch, directory + " has the file system " + found.uuid + ", and not " + wanted->uuid +
+                                  " which was handed over");
 }
 
 }  // namespace

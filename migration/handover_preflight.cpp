@@ -49,8 +49,9 @@ Result<std::vector<Error>> problems_of_mount(const DataQuestion& question, const
     return std::vector{problem("nothing is mounted on " + data.root, "Mount disk " + disk.target + " there.")};
   std::vector<Error> problems;
   if (mounted->root != "/")
-    problems.push_back(problem(data.root + " is a part (" + mounted->root + ") of the file system on " + mounted->source,
-                               "A disk changes hands whole: name the directory on which all of it is mounted."));
+    problems.push_back(
+        problem(data.root + " is a part (" + mounted->root + ") of the file system on " + mounted->source,
+                "A disk changes hands whole: name the directory on which all of it is mounted."));
   if (mounted->uuid.empty() || mounted->source.rfind("/dev/", 0) != 0) {
     problems.push_back(problem(data.root + " is no file system of a disk, but " + mounted->source,
                                "Name a data disk of the machine's own."));
@@ -58,8 +59,9 @@ Result<std::vector<Error>> problems_of_mount(const DataQuestion& question, const
   }
   MOULT_ASSIGN(const auto device, look_at_device(question.guest, mounted->source));
   if (device.kind != "disk")
-    problems.push_back(problem(mounted->source + " on " + data.root + " is of type " + device.kind + ", not a whole disk",
-                               "Partitions and volumes are not handed over; carry them as `files`."));
+    problems.push_back(
+        problem(mounted->source + " on " + data.root + " is of type " + device.kind + ", not a whole disk",
+                "Partitions and volumes are not handed over; carry them as `files`."));
   else if (device.bytes != disk.virtual_bytes)
     problems.push_back(problem(mounted->source + " on " + data.root + " has " + std::to_string(device.bytes) +
                                    " bytes, and disk " + disk.target + " has " + std::to_string(disk.virtual_bytes),

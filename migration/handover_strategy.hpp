@@ -26,8 +26,8 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
     std::string set, mount;
     HandedDisk disk;
     End source, target;
-    Argv convert;                        ///< run on the target over the whole disk once it has it; empty: none
-    Argv unconvert;                      ///< run on the source when it gets a disk back on which `convert` may have run
+    Argv convert;    ///< run on the target over the whole disk once it has it; empty: none
+    Argv unconvert;  ///< run on the source when it gets a disk back on which `convert` may have run
     DiskImage image = DiskImage::handed;  ///< what the target gets
     std::string spool{};                  ///< host file that keeps what is known of the mount
     Millis command_timeout{std::chrono::minutes{10}};

@@ -15,8 +15,8 @@ FileSet file_set(const PlannedData& planned, const DataSpec& spec) {
 TwoWays make_files(const DataPlace& place, Clock& clock) {
   const auto& planned = place.planned;
   const auto& spec = place.spec;
-  FilesStrategy::Setup there{file_set(planned, spec), place.original, place.clone, planned.migrates ? spec.migrate : Argv{},
-                             place.spool + "/" + planned.set + ".manifest"};
+  FilesStrategy::Setup there{file_set(planned, spec), place.original, place.clone,
+                             planned.migrates ? spec.migrate : Argv{}, place.spool + "/" + planned.set + ".manifest"};
   auto here = there;
   here.set.name = back_name(planned.set);
   // Nobody but the run writes to a sealed original's set; whatever differs there gives way to what clients wrote.

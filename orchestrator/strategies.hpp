@@ -4,8 +4,8 @@
 #include <string>
 
 #include "descriptors/maintenance.hpp"
-#include "migration/data_strategy.hpp"
 #include "drivers/platform.hpp"
+#include "migration/data_strategy.hpp"
 #include "migration/files_strategy.hpp"
 #include "migration/handover_strategy.hpp"
 #include "orchestrator/plan.hpp"

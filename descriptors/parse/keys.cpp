@@ -124,10 +124,9 @@ constexpr std::array kPayload{
 
 constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys, &kInstalledKeys,    &kDetectKeys,
                                     &kEntryKeys,     &kHaproxyKeys, &kEntryCommandKeys, &kNoneKeys};
-constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLevelKeys, &kDetectKeys,
-                                      &kUpdateKeys,      &kCheckKeys,     &kHttpKeys,  &kTcpKeys,
-                                      &kHookKeys,        &kDataKeys,      &kMergeKeys, &kPayloadKeys,
-                                      &kHandoverKeys};
+constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLevelKeys,   &kDetectKeys, &kUpdateKeys,
+                                      &kCheckKeys,       &kHttpKeys,      &kTcpKeys,     &kHookKeys,   &kDataKeys,
+                                      &kMergeKeys,       &kPayloadKeys,   &kHandoverKeys};
 
 }  // namespace
 

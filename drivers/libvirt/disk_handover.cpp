@@ -110,14 +110,17 @@ Result<> record(virConnectPtr connection, const HandedDisk& disk, DiskSide side,
   const auto other = side == DiskSide::clone ? DiskSide::original : DiskSide::clone;
   MOULT_ASSIGN(const auto holder, look(connection, disk, other));
   MOULT_ASSIGN(const bool shared, shares(disk, holder));
-  if (shared) return fail(Code::refused, "disk " + disk.target + " is with domain " + domain_of(disk, other) + " still");
+  if (shared)
+    return fail(Code::refused, "disk " + disk.target + " is with domain " + domain_of(disk, other) + " still");
   MOULT_ASSIGN(const Machine original, look_at(connection, disk, DiskSide::original));
   MOULT_ASSIGN(const auto owner, record_of(disk, original));
   if (owner.epoch != epoch)
-    return fail(Code::refused, "disk " + disk.target + " has changed hands since epoch " + std::to_string(epoch) +
-                                   ": its record is at " + std::to_string(owner.epoch),
+    return fail(Code::refused,
+                "disk " + disk.target + " has changed hands since epoch " + std::to_string(epoch) +
+                    ": its record is at " + std::to_string(owner.epoch),
                 "Another process goes on with the run.");
-  MOULT_ASSIGN(const std::string noted, with_owner(original.persistent, disk.run, disk.target, {epoch + 1, side, image}));
+  MOULT_ASSIGN(const std::string noted,
+               with_owner(original.persistent, disk.run, disk.target, {epoch + 1, side, image}));
   return define(connection, noted, original.persistent);
 }
 
@@ -172,13 +175,13 @@ Result<> DiskHandover::make_image(const HandedDisk& disk) {
   for (const auto side : {DiskSide::original, DiskSide::clone}) {
     MOULT_ASSIGN(const auto image, held(disk, side));
     if (image == DiskImage::handed)
-      return fail(Code::busy, "domain " + domain_of(disk, side) + " has the image that was to be made anew of disk " +
-                                  disk.target);
+      return fail(Code::busy,
+                  "domain " + domain_of(disk, side) + " has the image that was to be made anew of disk " + disk.target);
   }
   MOULT_ASSIGN(const DiskSize size, disk_size(host, disk.original.domain, disk.target));
-  MOULT_ASSIGN(const std::string near, host.call<std::string>({"images of disk " + disk.target}, [disk](auto* connection) {
-    return beside(connection, disk);
-  }));
+  MOULT_ASSIGN(const std::string near,
+               host.call<std::string>({"images of disk " + disk.target},
+                                      [disk](auto* connection) { return beside(connection, disk); }));
   const auto path = path_of(disk, DiskImage::handed, near);
   MOULT_TRY(store_.remove(host, {path}));
   return store_.create(host, {{path, path_of(disk, DiskImage::own, near), "qcow2", size.virtual_bytes}});
@@ -198,20 +201,21 @@ Result<> DiskHandover::take_out(const HandedDisk& disk, DiskSide side, Millis de
     const auto now = std::chrono::steady_clock::now();
     const bool ask = now - asked >= kAskAgain;
     if (ask) asked = now;
-    MOULT_ASSIGN(const bool gone, host.call<bool>({what, Effect::changes, kPlugDeadline}, [=](virConnectPtr connection) {
-      return ask_for(connection, disk, side, ask);
-    }));
+    MOULT_ASSIGN(const bool gone,
+                 host.call<bool>({what, Effect::changes, kPlugDeadline},
+                                 [=](virConnectPtr connection) { return ask_for(connection, disk, side, ask); }));
     if (gone) return {};
     if (now - begin > deadline)
-      return fail(Code::timeout, what + ": its guest does not let go of it within " +
-                                     std::to_string(deadline.count()) + " ms",
+      return fail(Code::timeout,
+                  what + ": its guest does not let go of it within " + std::to_string(deadline.count()) + " ms",
                   "See the guest's console for what uses the disk.");
     std::this_thread::sleep_for(kPause);
   }
 }
 
 Result<> DiskHandover::put_in(const HandedDisk& disk, DiskSide side, DiskImage image, std::uint64_t epoch) {
-  const CallSpec spec{"give disk " + disk.target + " to domain " + domain_of(disk, side), Effect::changes, kPlugDeadline};
+  const CallSpec spec{"give disk " + disk.target + " to domain " + domain_of(disk, side), Effect::changes,
+                      kPlugDeadline};
   auto given = hosts_.at(disk.original.uri).call<void>(spec, [=](virConnectPtr connection) -> Result<> {
     MOULT_ASSIGN(const Machine machine, look_at(connection, disk, side));
     MOULT_ASSIGN(const std::string near, beside(connection, disk));

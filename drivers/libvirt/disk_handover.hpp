@@ -6,9 +6,9 @@
 
 namespace moult::virt {
 
-/// The record stands in the original's persistent description, which libvirt writes to its disk before it answers: so it
-/// is durable, on remote hosts too. Nothing switches QEMU's image locks off, so a machine that has an image of the chain
-/// against the record keeps the next one from opening it.
+/// The record stands in the original's persistent description, which libvirt writes to its disk before it answers: so
+/// it is durable, on remote hosts too. Nothing switches QEMU's image locks off, so a machine that has an image of the
+/// chain against the record keeps the next one from opening it.
 class DiskHandover : public moult::DiskHandover {
  public:
   DiskHandover(Hosts& hosts, OverlayStore& store) : hosts_(hosts), store_(store) {}

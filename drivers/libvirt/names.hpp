@@ -16,7 +16,8 @@ namespace moult::virt {
 [[nodiscard]] std::string clone_overlay(const std::string& run, const std::string& domain, const std::string& target,
                                         const std::string& top);
 
-/// The overlay above the original's, in which goes on who was handed the disk: `DIR/DOMAIN.TARGET.moult-RUN-handed.qcow2`.
+/// The overlay above the original's, in which goes on who was handed the disk:
+/// `DIR/DOMAIN.TARGET.moult-RUN-handed.qcow2`.
 [[nodiscard]] std::string handed_overlay(const std::string& run, const std::string& domain, const std::string& target,
                                          const std::string& top);
 

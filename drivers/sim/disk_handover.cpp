@@ -16,8 +16,7 @@ MachineRef ref_of(const HandedDisk& disk, DiskSide side) {
 }
 
 Disk* find_in(std::vector<Disk>& disks, const std::string& target) {
-  const auto found =
-      std::find_if(disks.begin(), disks.end(), [&](const Disk& disk) { return disk.target == target; });
+  const auto found = std::find_if(disks.begin(), disks.end(), [&](const Disk& disk) { return disk.target == target; });
   return found == disks.end() ? nullptr : &*found;
 }
 
@@ -33,8 +32,7 @@ bool is_shared(std::optional<DiskImage> image) { return image && *image != DiskI
 
 void move_disk(std::vector<Disk>& from, std::vector<Disk>& to, const std::string& target) {
   const auto at = std::find_if(from.begin(), from.end(), [&](const Disk& disk) { return disk.target == target; });
-  const auto before =
-      std::find_if(to.begin(), to.end(), [&](const Disk& disk) { return disk.target > target; });
+  const auto before = std::find_if(to.begin(), to.end(), [&](const Disk& disk) { return disk.target > target; });
   to.insert(before, *at);
   from.erase(at);
 }

@@ -95,8 +95,8 @@ struct Domain {
   Guest guest;
   std::vector<Disk> withdrawn;              ///< of which it knows, and which it does not have
   std::map<std::string, DiskOwner> owners;  ///< an original's record of disks that change hands
-  Tree* files = nullptr;         ///< what World::tree() found last
-  std::uint64_t files_turn = 0;  ///< and when: World::disks_turn_
+  Tree* files = nullptr;                    ///< what World::tree() found last
+  std::uint64_t files_turn = 0;             ///< and when: World::disks_turn_
 };
 
 struct Host {

@@ -73,7 +73,8 @@ Host host_from_json(const json& tree, const Fetch& blobs) {
   Host host{tree.at("free_bytes"), {}, tree.at("networks")};
   for (const auto& [path, one] : tree.at("layers").items()) {
     Layer layer{one.at("base"),   one.at("format"),        {},
-                one.at("blocks"), one.at("virtual_bytes"), one.at("allocated_bytes"), one.at("written")};
+                one.at("blocks"), one.at("virtual_bytes"), one.at("allocated_bytes"),
+                one.at("written")};
     for (const auto& [name, node] : one.at("files").items()) layer.tree.emplace(name, node_from_json(node, blobs));
     host.layers.emplace(path, std::move(layer));
   }

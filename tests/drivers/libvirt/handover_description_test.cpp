@@ -52,7 +52,8 @@ TEST_CASE("a disk comes back with another image, and all else of it as before") 
 TEST_CASE("the record of a disk is its run's alone, and is gone with the run") {
   CHECK(*read_owner(kSmall, "r1", "vdb") == std::nullopt);
   const DiskOwner owner{3, DiskSide::clone, DiskImage::handed};
-  const auto noted = with_owner(*with_owner(kSmall, "r1", "vdb", {2, DiskSide::original, DiskImage::own}), "r1", "vdb", owner);
+  const auto noted =
+      with_owner(*with_owner(kSmall, "r1", "vdb", {2, DiskSide::original, DiskImage::own}), "r1", "vdb", owner);
   REQUIRE(noted);
   CHECK(*read_owner(*noted, "r1", "vdb") == owner);
   CHECK(*read_owner(*noted, "r1", "vda") == std::nullopt);
