@@ -1,15 +1,10 @@
 #pragma once
 
-#include <functional>
-
 #include "drivers/clock.hpp"
-#include "drivers/guest_session.hpp"
 #include "migration/data_strategy.hpp"
+#include "migration/session_of.hpp"
 
 namespace moult {
-
-/// A side of a data set; asked anew at each use, because a session may be opened only when a step needs it.
-using SessionOf = std::function<Result<GuestSession*>()>;
 
 /// The `files` strategy: state-based rounds of changed paths between two guests.
 class FilesStrategy final : public DataStrategy {
