@@ -71,6 +71,12 @@ class DataStrategy {
   /// Writes what the target was given to its disk: an acknowledged write outlives the machine that acknowledged it.
   virtual Result<> make_durable() = 0;
   virtual Result<Verification> verify() = 0;
+  /// Whether it makes something in its guests that outlives their helpers; then, and only then, at the run's end one of
+  /// these is asked of the side that stays, while its helper is there still. Both idempotent, also where nothing was
+  /// made.
+  [[nodiscard]] virtual bool leaves_traces() const { return false; }
+  virtual Result<> release_source() { return {}; }
+  virtual Result<> release_target() { return {}; }
 };
 
 }  // namespace moult

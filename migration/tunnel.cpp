@@ -29,9 +29,8 @@ Result<std::unique_ptr<Tunnel>> Tunnel::open(Setup setup) {
   MOULT_ASSIGN(auto listener, from->tunnel().listen(tunnel->setup_.listen_port));
   tunnel->port_ = listener->port();
   tunnel->listener_ = listener.get();
-  tunnel->server_ = std::thread([raw = tunnel.get(), first = std::move(listener)]() mutable {
-    raw->serve(std::move(first));
-  });
+  tunnel->server_ =
+      std::thread([raw = tunnel.get(), first = std::move(listener)]() mutable { raw->serve(std::move(first)); });
   return tunnel;
 }
 
@@ -110,8 +109,11 @@ void Tunnel::join(std::unique_ptr<TunnelEnd> end) {
   const std::lock_guard lock(mutex_);
   if (closing_) return;
   if (joints_.size() >= kMostConnections) {
-    trouble_ = Error{Code::busy, "more than " + std::to_string(kMostConnections) + " connections through the tunnel",
-                     {}, {}, Disposition::fail};
+    trouble_ = Error{Code::busy,
+                     "more than " + std::to_string(kMostConnections) + " connections through the tunnel",
+                     {},
+                     {},
+                     Disposition::fail};
     return;  // the end goes, and with it the connection
   }
   auto joint = std::make_unique<Joint>(std::move(end));

@@ -13,8 +13,8 @@
 
 namespace moult {
 
-/// Joins a port on which one guest's helper listens to a port of the other guest, and to nothing else. A connection that
-/// breaks on one side is broken on the other; new ones are taken until the object goes. Where the channel to the
+/// Joins a port on which one guest's helper listens to a port of the other guest, and to nothing else. A connection
+/// that breaks on one side is broken on the other; new ones are taken until the object goes. Where the channel to the
 /// listening guest breaks, it listens again on the same port as soon as it can. Must end before the sessions do.
 /// Thread-safe.
 class Tunnel {

@@ -67,8 +67,8 @@ class Echo {
           const auto count = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
           if (count <= 0) return;
           for (ssize_t sent = 0; sent < count;) {
-            const auto more = ::send(socket.get(), buffer.data() + sent, static_cast<std::size_t>(count - sent),
-                                     MSG_NOSIGNAL);
+            const auto more =
+                ::send(socket.get(), buffer.data() + sent, static_cast<std::size_t>(count - sent), MSG_NOSIGNAL);
             if (more <= 0) return;
             sent += more;
           }
@@ -132,7 +132,7 @@ TEST_CASE("a connection in the clone reaches the original's port, both ways and 
   const auto text = numbers(500'000);
   CHECK(exchange(dial((*tunnel)->port()), text) == text);
   CHECK((*tunnel)->bytes() == 2 * text.size());
-  CHECK(exchange(dial((*tunnel)->port()), "") .empty());
+  CHECK(exchange(dial((*tunnel)->port()), "").empty());
   CHECK((*tunnel)->connections() == 2);
 }
 

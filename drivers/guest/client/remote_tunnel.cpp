@@ -57,9 +57,7 @@ class RemoteListener final : public TunnelListener {
       if (end || end.error().code == Code::unreachable) return end;
     }  // it went away before it was fetched
   }
-  void close() override {
-    stream_->abort({Code::interrupted, "the tunnel was closed", {}, {}, Disposition::fail});
-  }
+  void close() override { stream_->abort({Code::interrupted, "the tunnel was closed", {}, {}, Disposition::fail}); }
 
  private:
   RemoteSession& session_;
