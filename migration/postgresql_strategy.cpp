@@ -40,8 +40,7 @@ std::string digest_of(const std::string& lines) {
 std::string differing(const std::vector<Row>& here, const std::vector<Row>& there) {
   std::string names;
   for (std::size_t i = 0; i < here.size() && names.size() < 200; ++i)
-    if (i >= there.size() || here[i] != there[i])
-      names += (names.empty() ? " (differs in " : ", ") + here[i].front();
+    if (i >= there.size() || here[i] != there[i]) names += (names.empty() ? " (differs in " : ", ") + here[i].front();
   return names.empty() ? names : names + ")";
 }
 
@@ -138,9 +137,10 @@ Result<> PostgresqlStrategy::attach(Sides& both) {
   MOULT_ASSIGN(const auto password, both.source.renew_password(databases_));
   for (const auto& database : databases_) {
     // The clone knows where its own data ends; for the way back, the side that serves knows where clients began.
-    MOULT_ASSIGN(const auto from, setup_.forward ? both.target.recovered_to(database)
-                                                 : both.source_psql.value(database, postgresql::get_state(start_key(both.names)),
-                                                                          Millis{20'000}));
+    MOULT_ASSIGN(const auto from,
+                 setup_.forward
+                     ? both.target.recovered_to(database)
+                     : both.source_psql.value(database, postgresql::get_state(start_key(both.names)), Millis{20'000}));
     if (from.empty())
       return fail(Code::conflict, "database " + database + " does not say where its changes begin", "Start again.");
     MOULT_TRY(both.target.attach(database, tunnel->port(), password, from));

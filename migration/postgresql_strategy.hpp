@@ -26,8 +26,8 @@ class PostgresqlStrategy final : public DataStrategy {
     std::string name;
     PostgresqlData data;
     SessionOf source, target;
-    bool forward = true;  ///< original -> clone
-    Millis boot{180'000};  ///< how long PostgreSQL in a clone may take to come up
+    bool forward = true;        ///< original -> clone
+    Millis boot{180'000};       ///< how long PostgreSQL in a clone may take to come up
     Millis standstill{60'000};  ///< a round that receives nothing for so long has failed
   };
   PostgresqlStrategy(Setup setup, Clock& clock);
@@ -70,7 +70,7 @@ class PostgresqlStrategy final : public DataStrategy {
   std::vector<std::string> databases_;  ///< known once a cluster was asked
   std::unique_ptr<class Tunnel> tunnel_;
   std::unique_ptr<Fence> fence_;
-  std::map<std::string, std::string> digests_;  ///< what verify() asks, for each database
+  std::map<std::string, std::string> digests_;   ///< what verify() asks, for each database
   std::map<std::string, std::uint64_t> marked_;  ///< log position of the last round, for each database
   bool first_look_ = false;  ///< the target was settled just now: its update comes first, then changes
   int rounds_ = 0;

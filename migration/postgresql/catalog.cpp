@@ -58,7 +58,8 @@ constexpr Question kQuestions[] = {
      "EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))) AND NOT format('%s.%s', n.nspname, "
      "c.relname) = ANY ({inserts}) ORDER BY 1",
      "tables without a primary key or replica identity",
-     "Give each a primary key or `ALTER TABLE ... REPLICA IDENTITY`, or name it under `insert_only` where rows are only "
+     "Give each a primary key or `ALTER TABLE ... REPLICA IDENTITY`, or name it under `insert_only` where rows are "
+     "only "
      "ever added."},
     {"SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
      "c.relkind = 'r' AND c.relpersistence = 'u' AND {own} ORDER BY 1",
@@ -68,13 +69,16 @@ constexpr Question kQuestions[] = {
      "materialized views", "Drop them, and let the vendor's `activate` hook make them anew."},
     {"SELECT l.oid::text FROM pg_largeobject_metadata l ORDER BY l.oid LIMIT 20", "large objects",
      "Logical replication leaves them out: move them to bytea columns or files."},
-    {"SELECT format('%s on %s', t.tgname, t.tgrelid::regclass) FROM pg_trigger t WHERE t.tgenabled IN ('A', 'R') AND NOT "
+    {"SELECT format('%s on %s', t.tgname, t.tgrelid::regclass) FROM pg_trigger t WHERE t.tgenabled IN ('A', 'R') AND "
+     "NOT "
      "t.tgisinternal ORDER BY 1",
-     "triggers that fire on replicated rows too", "`ALTER TABLE ... ENABLE TRIGGER` makes them fire on clients' rows alone."},
+     "triggers that fire on replicated rows too",
+     "`ALTER TABLE ... ENABLE TRIGGER` makes them fire on clients' rows alone."},
     {"SELECT s.subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = "
      "current_database() AND s.subname !~ '^moult_' ORDER BY 1",
      "subscriptions of its own", "A cluster that is itself a subscriber is not supported yet."},
-    {"SELECT x.wanted FROM unnest({inserts}) AS x(wanted) WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON "
+    {"SELECT x.wanted FROM unnest({inserts}) AS x(wanted) WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n "
+     "ON "
      "n.oid = c.relnamespace WHERE format('%s.%s', n.nspname, c.relname) = x.wanted AND c.relkind = 'r') AND {single}",
      "`insert_only` names no such tables:", "Correct the maintenance descriptor."},
 };
@@ -99,9 +103,9 @@ Error problem(std::string message, std::string remedy) {
 Result<> ask_database(const Psql& psql, const PostgresqlData& data, const std::string& database, bool single,
                       std::vector<Error>& problems) {
   for (const auto& question : kQuestions) {
-    const auto query = fmt::format(fmt::runtime(question.query), fmt::arg("own", kOwn),
-                                   fmt::arg("inserts", array_of(data.insert_only)),
-                                   fmt::arg("single", single ? "true" : "false"));
+    const auto query =
+        fmt::format(fmt::runtime(question.query), fmt::arg("own", kOwn),
+                    fmt::arg("inserts", array_of(data.insert_only)), fmt::arg("single", single ? "true" : "false"));
     MOULT_ASSIGN(const auto found, psql.rows(database, query, kAsk));
     if (!found.empty())
       problems.push_back(
@@ -143,21 +147,27 @@ Result<> ask_cluster(const Psql& psql, std::size_t databases, std::vector<Error>
   if (rows.size() != 1 || rows.front().size() != 9) return fail(Code::mismatch, "PostgreSQL's settings make no sense");
   const auto& row = rows.front();
   if (row[6] == "t") problems.push_back(problem("the cluster is a standby", "Carry the primary."));
-  if (row[8] != "t") problems.push_back(problem("the user is not a superuser", "Name the cluster's superuser as `user`."));
+  if (row[8] != "t")
+    problems.push_back(problem("the user is not a superuser", "Name the cluster's superuser as `user`."));
   if (number_of(row, 7) < 130000)
     problems.push_back(problem("PostgreSQL " + row[7] + " is older than 13", "Upgrade it to 13 by other means first."));
   if (row[0] != "logical")
-    problems.push_back(problem("wal_level is " + row[0] + ", and logical replication needs `logical`",
-                               "`ALTER SYSTEM SET wal_level = 'logical'`, then restart PostgreSQL; the restart is needed."));
+    problems.push_back(
+        problem("wal_level is " + row[0] + ", and logical replication needs `logical`",
+                "`ALTER SYSTEM SET wal_level = 'logical'`, then restart PostgreSQL; the restart is needed."));
   check_room(row, databases, problems);
-  MOULT_ASSIGN(const auto slots, psql.rows("postgres", "SELECT slot_name FROM pg_replication_slots WHERE slot_name !~ "
-                                                       "'^moult_' ORDER BY 1", kAsk));
+  MOULT_ASSIGN(const auto slots, psql.rows("postgres",
+                                           "SELECT slot_name FROM pg_replication_slots WHERE slot_name !~ "
+                                           "'^moult_' ORDER BY 1",
+                                           kAsk));
   if (!slots.empty())
-    problems.push_back(problem("the cluster has replication slots of its own: " + joined_rows(slots),
-                               "Whoever reads them cannot follow to the clone: drop them, and set them up again afterwards."));
+    problems.push_back(
+        problem("the cluster has replication slots of its own: " + joined_rows(slots),
+                "Whoever reads them cannot follow to the clone: drop them, and set them up again afterwards."));
   MOULT_ASSIGN(const auto prepared, psql.rows("postgres", "SELECT gid FROM pg_prepared_xacts ORDER BY 1", kAsk));
   if (!prepared.empty())
-    problems.push_back(problem("prepared transactions are open: " + joined_rows(prepared), "Commit or roll them back."));
+    problems.push_back(
+        problem("prepared transactions are open: " + joined_rows(prepared), "Commit or roll them back."));
   return {};
 }
 
@@ -178,7 +188,8 @@ const char* const kOwn = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information
 
 std::string catalog_digest() {
   return "SELECT md5(coalesce(string_agg(md5(concat_ws('|', x.kind, x.name, x.definition)), '' ORDER BY "
-         "x.kind COLLATE \"C\", x.name COLLATE \"C\"), '')) FROM (" + definitions() + ") x";
+         "x.kind COLLATE \"C\", x.name COLLATE \"C\"), '')) FROM (" +
+         definitions() + ") x";
 }
 
 std::string catalog_lines() {
@@ -198,7 +209,8 @@ Result<std::vector<std::string>> databases_of(const Psql& psql, const Postgresql
     MOULT_ASSIGN(const bool some, holds_data(psql, database));
     if (some) chosen.push_back(database);
   }
-  if (chosen.empty()) return fail(Code::not_found, "no database of the cluster holds a table", "Correct `port` in the descriptor.");
+  if (chosen.empty())
+    return fail(Code::not_found, "no database of the cluster holds a table", "Correct `port` in the descriptor.");
   return chosen;
 }
 
@@ -206,8 +218,7 @@ Result<std::vector<Error>> problems_of(const Psql& psql, const PostgresqlData& d
   std::vector<Error> problems;
   MOULT_ASSIGN(const auto databases, databases_of(psql, data));
   MOULT_TRY(ask_cluster(psql, databases.size(), problems));
-  for (const auto& database : databases)
-    MOULT_TRY(ask_database(psql, data, database, databases.size() == 1, problems));
+  for (const auto& database : databases) MOULT_TRY(ask_database(psql, data, database, databases.size() == 1, problems));
   MOULT_ASSIGN(const auto all, psql.rows("postgres", kAllDatabases, kAsk));
   for (const auto& row : all) {
     if (std::find(databases.begin(), databases.end(), row.front()) != databases.end()) continue;
@@ -224,19 +235,22 @@ Result<std::string> digest_queries(const Psql& psql, const std::string& database
       "SELECT 't', n.nspname, c.relname, a.attname, coalesce(array_position(i.indkey::int2[], a.attnum), -1), "
       "pg_table_size(c.oid) > 64 * 1024 * 1024 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN "
       "pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' LEFT JOIN "
-      "pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE c.relkind = 'r' AND {0} ORDER BY n.nspname, c.relname, "
+      "pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE c.relkind = 'r' AND {0} ORDER BY n.nspname, "
+      "c.relname, "
       "a.attnum;\nSELECT 's', n.nspname, c.relname, '', -1, false FROM pg_class c JOIN pg_namespace n ON n.oid = "
       "c.relnamespace WHERE c.relkind = 'S' AND {0} ORDER BY 1, 2";
   MOULT_ASSIGN(const auto rows, psql.rows(database, fmt::format(kColumns, kOwn), kAsk));
   std::string out;
   for (std::size_t i = 0; i < rows.size();) {
     const auto& first = rows[i];
-    if (first.size() != 6) return fail(Code::invalid, "database " + database + " has names with tabs or newlines in them");
+    if (first.size() != 6)
+      return fail(Code::invalid, "database " + database + " has names with tabs or newlines in them");
     const auto relation = name(first[1]) + "." + name(first[2]);
     std::string columns;
     std::vector<std::string> key;
     auto next = i;
-    for (; next < rows.size() && rows[next].size() == 6 && rows[next][1] == first[1] && rows[next][2] == first[2]; ++next) {
+    for (; next < rows.size() && rows[next].size() == 6 && rows[next][1] == first[1] && rows[next][2] == first[2];
+         ++next) {
       columns += (columns.empty() ? "" : ", ") + name(rows[next][3]);
       if (rows[next][4] != "-1") key.push_back(name(rows[next][3]) + " DESC");
     }
@@ -248,11 +262,11 @@ Result<std::string> digest_queries(const Psql& psql, const std::string& database
     std::string order;
     for (const auto& part : key) order += (order.empty() ? "" : ", ") + part;
     const bool part = first[5] == "t" && !order.empty();
-    out += fmt::format("SELECT {}, count(*), coalesce(sum(hashtextextended((ROW({}))::text COLLATE \"C\", 0)::numeric), 0) "
-                       "FROM {};\n",
-                       text(relation), columns,
-                       part ? fmt::format("(SELECT * FROM ONLY {} ORDER BY {} LIMIT 1000) x", relation, order)
-                            : "ONLY " + relation);
+    out += fmt::format(
+        "SELECT {}, count(*), coalesce(sum(hashtextextended((ROW({}))::text COLLATE \"C\", 0)::numeric), 0) "
+        "FROM {};\n",
+        text(relation), columns,
+        part ? fmt::format("(SELECT * FROM ONLY {} ORDER BY {} LIMIT 1000) x", relation, order) : "ONLY " + relation);
   }
   return out;
 }

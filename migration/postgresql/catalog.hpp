@@ -19,8 +19,8 @@ extern const char* const kOwn;
 /// Why the cluster, or one of those databases, cannot be carried as it is; each names the thing and the remedy.
 [[nodiscard]] Result<std::vector<Error>> problems_of(const Psql& psql, const PostgresqlData& data);
 
-/// Statements of which each gives one row: what is compared, how many rows, their digest. Small tables whole, large ones
-/// by the rows whose keys come last. Made here, of names alone: no side runs what the other says.
+/// Statements of which each gives one row: what is compared, how many rows, their digest. Small tables whole, large
+/// ones by the rows whose keys come last. Made here, of names alone: no side runs what the other says.
 [[nodiscard]] Result<std::string> digest_queries(const Psql& psql, const std::string& database);
 
 }  // namespace moult::postgresql

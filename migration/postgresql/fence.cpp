@@ -27,13 +27,14 @@ DO $fence$ DECLARE list text; ends timestamptz := now() + {1} * interval '1 ms';
       RETURN;
     EXCEPTION WHEN deadlock_detected OR lock_not_available THEN
       IF clock_timestamp() > ends THEN RAISE; END IF;
+      IF clock_timestamp() > now() + {4} * interval '1 ms' THEN SET LOCAL deadlock_timeout = '1min'; END IF;
     END;
   END LOOP;
 END $fence$;
 SELECT pg_sleep(greatest(0, extract(epoch FROM now() + {2} * interval '1 ms' - clock_timestamp())));
 ROLLBACK;
 )",
-                     text(name), ttl.count() / 2, ttl.count(), kOwn);
+                     text(name), ttl.count() / 2, ttl.count(), kOwn, ttl.count() / 16);
 }
 
 /// How many hold, as one query sees it.
@@ -89,13 +90,14 @@ END $wait$;
 }
 
 Result<bool> Fence::lift() {
-  MOULT_ASSIGN(const auto count,
-               psql_.value("postgres",
-                           fmt::format("WITH held AS MATERIALIZED ({0}), ended AS MATERIALIZED (SELECT "
-                                       "pg_terminate_backend(pid) FROM pg_stat_activity, held WHERE application_name = {1} "
-                                       "AND held.count >= 0) SELECT held.count FROM held, (SELECT count(*) FROM ended) e",
-                                       holding(name_), text(name_)),
-                           kShort));
+  MOULT_ASSIGN(
+      const auto count,
+      psql_.value("postgres",
+                  fmt::format("WITH held AS MATERIALIZED ({0}), ended AS MATERIALIZED (SELECT "
+                              "pg_terminate_backend(pid) FROM pg_stat_activity, held WHERE application_name = {1} "
+                              "AND held.count >= 0) SELECT held.count FROM held, (SELECT count(*) FROM ended) e",
+                              holding(name_), text(name_)),
+                  kShort));
   return count == std::to_string(sessions_.size());
 }
 

@@ -14,7 +14,8 @@ namespace moult::postgresql {
 class Fence {
  public:
   /// Waits until every table of every database is locked. Transactions that are under way come to their end before; one
-  /// that does not within half the time makes it fail. What waits for our locks and we for its gives way to it.
+  /// that does not within half the time makes it fail. Where they and the locks wait for each other, the locks give way
+  /// for a sixteenth of the time, and the transactions from then on: PostgreSQL rolls them back, and says so.
   static Result<std::unique_ptr<Fence>> set(const Psql& psql, const std::string& name,
                                             const std::vector<std::string>& databases, Millis ttl);
   ~Fence();  ///< waits for the sessions to end

@@ -102,9 +102,9 @@ Result<Outcome> Psql::as_user(std::vector<std::string> argv, const std::string& 
 
 Result<std::vector<Row>> Psql::rows(const std::string& database, const std::string& statements, Millis most) const {
   const auto where = fmt::format("dbname={} port={}", quoted(database), cluster_.port);
-  MOULT_ASSIGN(const auto outcome,
-               as_user({"psql", "-X", "-A", "-t", "-q", "-w", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", where, "-f", "-"},
-                       prologue(most) + statements, most + kGrace));
+  MOULT_ASSIGN(const auto outcome, as_user({"psql", "-X", "-A", "-t", "-q", "-w", "-F", "\t", "-v", "ON_ERROR_STOP=1",
+                                            "-d", where, "-f", "-"},
+                                           prologue(most) + statements, most + kGrace));
   if (!outcome.good()) return fail(Code::failed, "database " + database + ": " + reason_of(outcome));
   return split(outcome.out);
 }
@@ -132,8 +132,8 @@ Result<std::string> Psql::program(std::vector<std::string> argv, Millis most) co
 }
 
 Result<> Psql::try_role(const std::string& database, const std::string& role, const std::string& password) const {
-  const auto where = fmt::format("host=127.0.0.1 port={} dbname={} user={} sslmode=disable", cluster_.port,
-                                 quoted(database), role);
+  const auto where =
+      fmt::format("host=127.0.0.1 port={} dbname={} user={} sslmode=disable", cluster_.port, quoted(database), role);
   MOULT_ASSIGN(const auto outcome,
                as_user({"psql", "-X", "-w", "-d", where, "-c", "SELECT 1"}, {}, Millis{20'000}, password));
   if (outcome.good()) return {};

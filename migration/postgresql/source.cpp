@@ -22,7 +22,8 @@ std::string random_word() {
 
 /// How often the rows of a table that only grows were changed or deleted.
 constexpr const char* kChangedRows =
-    "SELECT coalesce(sum(n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables WHERE format('%s.%s', schemaname, relname) "
+    "SELECT coalesce(sum(n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables WHERE format('%s.%s', schemaname, "
+    "relname) "
     "= ANY ({})";
 
 std::string array_of(const std::vector<std::string>& values) {
@@ -53,7 +54,8 @@ Result<> Source::publish(const std::string& database) const {
         "(format('%s.%s', n.nspname, c.relname) = ANY ({})) = {})",
         kOwn, array_of(data_.insert_only), inserts);
   };
-  return psql_.run(database, fmt::format(R"(
+  return psql_.run(database,
+                   fmt::format(R"(
 DO $make$ DECLARE whole text := {2}; grows text := {3}; BEGIN
   EXECUTE 'CREATE PUBLICATION {0} FOR TABLE ONLY {1}.marker' || coalesce(', ' || whole, '');
   IF {4} THEN
@@ -61,7 +63,9 @@ DO $make$ DECLARE whole text := {2}; grows text := {3}; BEGIN
       ' WITH (publish = ''insert, truncate'')';
   END IF;
 END $make$;
-)", names_.way, kSchema, list(false), list(true), !data_.insert_only.empty()), kShort);
+)",
+                               names_.way, kSchema, list(false), list(true), !data_.insert_only.empty()),
+                   kShort);
 }
 
 Result<> Source::start_in(const std::string& database) {
@@ -81,17 +85,18 @@ COMMIT;
                       kShort));
   MOULT_TRY(publish(database));
   // What was published is from here on what is watched: definitions, and tables that may only grow.
-  MOULT_TRY(psql_.run(database,
-                      put_state(names_.way + ".catalog", "(" + catalog_digest() + ")") +
-                          put_state(names_.way + ".lines", "(SELECT coalesce(string_agg(concat(l.name, chr(9), l.digest), chr(10)), '') FROM (" +
-                                                               catalog_lines() + ") AS l(name, digest))") +
-                          put_state(names_.way + ".changed_rows",
-                                    "(" + fmt::format(fmt::runtime(kChangedRows), array_of(data_.insert_only)) + ")::text"),
-                      kShort));
-  auto made = psql_.run(database,
-                        fmt::format("SELECT pg_create_logical_replication_slot({}, 'pgoutput')",
-                                    text(names_.slot(database))),
-                        kLong);
+  MOULT_TRY(
+      psql_.run(database,
+                put_state(names_.way + ".catalog", "(" + catalog_digest() + ")") +
+                    put_state(names_.way + ".lines",
+                              "(SELECT coalesce(string_agg(concat(l.name, chr(9), l.digest), chr(10)), '') FROM (" +
+                                  catalog_lines() + ") AS l(name, digest))") +
+                    put_state(names_.way + ".changed_rows",
+                              "(" + fmt::format(fmt::runtime(kChangedRows), array_of(data_.insert_only)) + ")::text"),
+                kShort));
+  auto made = psql_.run(
+      database, fmt::format("SELECT pg_create_logical_replication_slot({}, 'pgoutput')", text(names_.slot(database))),
+      kLong);
   if (!made)
     made.error().remedy = "A slot waits for the transactions that run when it is made: end those that stay open.";
   return made;
@@ -110,9 +115,10 @@ Result<> Source::start(const std::vector<std::string>& databases) {
 }
 
 Result<> Source::check(const std::vector<std::string>& databases) const {
-  MOULT_ASSIGN(const auto rows,
-               psql_.rows("postgres", "SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'logical' AND "
-                                      "restart_lsn IS NOT NULL", kShort));
+  MOULT_ASSIGN(const auto rows, psql_.rows("postgres",
+                                           "SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'logical' AND "
+                                           "restart_lsn IS NOT NULL",
+                                           kShort));
   for (const auto& database : databases) {
     const auto slot = names_.slot(database);
     if (std::none_of(rows.begin(), rows.end(), [&](const Row& row) { return row.front() == slot; }))
@@ -148,18 +154,18 @@ Result<> Source::name_changes(const std::string& database) const {
     if (found != known.end()) known.erase(found);
   }
   for (const auto& [gone, digest] : known) say(gone + " was dropped");
-  return fail(Code::conflict, "database " + database + " was changed in a way that replication does not carry: " + names,
+  return fail(Code::conflict,
+              "database " + database + " was changed in a way that replication does not carry: " + names,
               "Start again: the next clone has the change. Until then leave definitions, roles and privileges alone.");
 }
 
 Result<Source::Mark> Source::mark(const std::string& database) const {
-  const auto same = fmt::format("SELECT ({}) = ({}), ({}) = ({})::numeric", catalog_digest(),
-                                get_state(names_.way + ".catalog"),
-                                fmt::format(fmt::runtime(kChangedRows), array_of(data_.insert_only)),
-                                get_state(names_.way + ".changed_rows"));
-  const auto marker = fmt::format(
-      "UPDATE {}.marker SET value = value + 1 WHERE key = {} RETURNING value, pg_current_wal_insert_lsn()", kSchema,
-      text(names_.way));
+  const auto same = fmt::format(
+      "SELECT ({}) = ({}), ({}) = ({})::numeric", catalog_digest(), get_state(names_.way + ".catalog"),
+      fmt::format(fmt::runtime(kChangedRows), array_of(data_.insert_only)), get_state(names_.way + ".changed_rows"));
+  const auto marker =
+      fmt::format("UPDATE {}.marker SET value = value + 1 WHERE key = {} RETURNING value, pg_current_wal_insert_lsn()",
+                  kSchema, text(names_.way));
   MOULT_ASSIGN(const auto rows, psql_.rows(database, same + ";\n" + marker + ";\n", kShort));
   if (rows.size() != 2 || rows[0].size() != 2 || rows[1].size() != 2)
     return fail(Code::mismatch, "database " + database + " has lost the run's marker", "Start again.");
@@ -176,21 +182,23 @@ Result<Source::Mark> Source::mark(const std::string& database) const {
 }
 
 Result<std::vector<Row>> Source::sequences(const std::string& database) const {
-  return psql_.rows(database,
-                    fmt::format("SELECT format('SELECT %L, last_value, is_called FROM %I.%I', format('%I.%I', n.nspname, "
-                                "c.relname), n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
-                                "c.relnamespace WHERE c.relkind = 'S' AND {} ORDER BY c.oid \\gexec\n",
-                                kOwn),
-                    kShort);
+  return psql_.rows(
+      database,
+      fmt::format("SELECT format('SELECT %L, last_value, is_called FROM %I.%I', format('%I.%I', n.nspname, "
+                  "c.relname), n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                  "c.relnamespace WHERE c.relkind = 'S' AND {} ORDER BY c.oid \\gexec\n",
+                  kOwn),
+      kShort);
 }
 
 Result<std::uint64_t> Source::behind() const {
-  MOULT_ASSIGN(const auto most,
-               psql_.value("postgres",
-                           fmt::format("SELECT coalesce(max(pg_current_wal_lsn() - confirmed_flush_lsn), 0)::bigint FROM "
-                                       "pg_replication_slots WHERE slot_name LIKE {}",
-                                       text(names_.way + "\\_%")),
-                           kShort));
+  MOULT_ASSIGN(
+      const auto most,
+      psql_.value("postgres",
+                  fmt::format("SELECT coalesce(max(pg_current_wal_lsn() - confirmed_flush_lsn), 0)::bigint FROM "
+                              "pg_replication_slots WHERE slot_name LIKE {}",
+                              text(names_.way + "\\_%")),
+                  kShort));
   return std::strtoull(most.c_str(), nullptr, 10);
 }
 

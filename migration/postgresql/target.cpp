@@ -64,10 +64,12 @@ Result<> Target::await(Millis most) const {
 /// one that says so: it is stepped over, as is whatever else recovery wrote, none of which commits anything.
 Result<std::string> Target::end_of_recovery(const std::string& captured_at) const {
   MOULT_ASSIGN(const auto rows,
-               psql_.rows("postgres", "SELECT (SELECT setting FROM pg_config WHERE name = 'BINDIR'), "
-                                      "current_setting('data_directory'), (SELECT timeline_id FROM pg_control_checkpoint())",
+               psql_.rows("postgres",
+                          "SELECT (SELECT setting FROM pg_config WHERE name = 'BINDIR'), "
+                          "current_setting('data_directory'), (SELECT timeline_id FROM pg_control_checkpoint())",
                           kShort));
-  if (rows.size() != 1 || rows.front().size() != 3) return fail(Code::mismatch, "PostgreSQL does not say where its log lies");
+  if (rows.size() != 1 || rows.front().size() != 3)
+    return fail(Code::mismatch, "PostgreSQL does not say where its log lies");
   const auto& row = rows.front();
   const std::vector<std::string> dump{row[0] + "/pg_waldump", "-p", row[1] + "/pg_wal", "-t", row[2]};
   auto all = dump;
@@ -101,21 +103,22 @@ Result<std::string> Target::recovered_to(const std::string& database) const {
 Result<> Target::settle(const std::vector<std::string>& databases) const {
   MOULT_ASSIGN(const auto known, recovered_to(databases.front()));
   if (!known.empty()) return {};
-  MOULT_ASSIGN(const auto captured,
-               psql_.value(databases.front(), get_state(names_.way + "." + kCapturedAt), kShort));
-  if (captured.empty()) return fail(Code::conflict, "the clone was made before the capture was complete", "Start again.");
+  MOULT_ASSIGN(const auto captured, psql_.value(databases.front(), get_state(names_.way + "." + kCapturedAt), kShort));
+  if (captured.empty())
+    return fail(Code::conflict, "the clone was made before the capture was complete", "Start again.");
   MOULT_ASSIGN(const bool prepared, psql_.holds("postgres", "SELECT EXISTS (SELECT FROM pg_prepared_xacts)", kShort));
   if (prepared) return fail(Code::conflict, "a transaction was prepared when the clone was made", "Start again.");
   MOULT_ASSIGN(const auto end, end_of_recovery(captured));
   // The first database's note is the one that is looked at, so it comes last.
   for (auto at = databases.rbegin(); at != databases.rend(); ++at) {
     const auto& database = *at;
-    MOULT_TRY(psql_.run(database,
-                        fmt::format("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name "
-                                    "= {};\nDROP PUBLICATION IF EXISTS {};\nDROP PUBLICATION IF EXISTS {};\n",
-                                    text(names_.slot(database)), names_.way, names_.inserts()) +
-                            put_state(start_key(names_), text(end)),
-                        kShort));
+    MOULT_TRY(
+        psql_.run(database,
+                  fmt::format("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name "
+                              "= {};\nDROP PUBLICATION IF EXISTS {};\nDROP PUBLICATION IF EXISTS {};\n",
+                              text(names_.slot(database)), names_.way, names_.inserts()) +
+                      put_state(start_key(names_), text(end)),
+                  kShort));
   }
   return {};
 }
@@ -126,13 +129,14 @@ Result<> Target::attach(const std::string& database, int port, const std::string
   std::string quoted;
   for (const char c : database) quoted += (c == '\'' || c == '\\') ? std::string("\\") + c : std::string(1, c);
   const auto connection =
-      text(fmt::format("host=127.0.0.1 port={} dbname='{}' user={} password={} sslmode=disable connect_timeout=20", port,
-                       quoted, names_.way, password));
+      text(fmt::format("host=127.0.0.1 port={} dbname='{}' user={} password={} sslmode=disable connect_timeout=20",
+                       port, quoted, names_.way, password));
   MOULT_ASSIGN(const bool present, psql_.holds(database, is_there(names_.way), kShort));
   if (present)
-    return psql_.run(database, fmt::format("ALTER SUBSCRIPTION {0} CONNECTION {1};\nALTER SUBSCRIPTION {0} ENABLE;\n",
-                                           names_.way, connection),
-                     kShort);
+    return psql_.run(
+        database,
+        fmt::format("ALTER SUBSCRIPTION {0} CONNECTION {1};\nALTER SUBSCRIPTION {0} ENABLE;\n", names_.way, connection),
+        kShort);
   std::string publications = names_.way;
   if (!data_.insert_only.empty()) publications += ", " + names_.inserts();
   return psql_.run(database,
@@ -152,9 +156,8 @@ ALTER SUBSCRIPTION {0} ENABLE;
 }
 
 Result<Target::Progress> Target::await_mark(const std::string& database, const std::string& value, Millis most) const {
-  MOULT_ASSIGN(const auto rows,
-               psql_.rows(database,
-                          fmt::format(R"(
+  MOULT_ASSIGN(const auto rows, psql_.rows(database,
+                                           fmt::format(R"(
 DO $wait$ DECLARE ends timestamptz := clock_timestamp() + {2} * interval '1 ms'; BEGIN
   WHILE clock_timestamp() < ends AND NOT EXISTS (SELECT FROM {0}.marker WHERE key = {1} AND value >= {3}) LOOP
     PERFORM pg_sleep(0.004);
@@ -163,16 +166,18 @@ END $wait$;
 SELECT EXISTS (SELECT FROM {0}.marker WHERE key = {1} AND value >= {3}),
   coalesce((SELECT max(received_lsn)::text FROM pg_stat_subscription WHERE subname = {1} AND pid IS NOT NULL), '');
 )",
-                                      kSchema, text(names_.way), most.count(), value),
-                          most + kShort));
-  if (rows.size() != 1 || rows.front().size() != 2) return fail(Code::mismatch, "database " + database + " lost the marker");
+                                                       kSchema, text(names_.way), most.count(), value),
+                                           most + kShort));
+  if (rows.size() != 1 || rows.front().size() != 2)
+    return fail(Code::mismatch, "database " + database + " lost the marker");
   return Progress{rows.front()[0] == "t", rows.front()[1]};
 }
 
 Result<> Target::set_sequences(const std::string& database, const std::vector<Row>& values) const {
   std::string statements;
   for (const auto& row : values) {
-    const bool number = row.size() == 3 && !row[1].empty() && row[1].find_first_not_of("-0123456789") == std::string::npos;
+    const bool number =
+        row.size() == 3 && !row[1].empty() && row[1].find_first_not_of("-0123456789") == std::string::npos;
     if (!number || (row[2] != "t" && row[2] != "f"))
       return fail(Code::invalid, "database " + database + " answers nonsense for a sequence");
     statements += fmt::format("DO $set$ BEGIN PERFORM setval({}::regclass, {}, {}); END $set$;\n", text(row[0]), row[1],
@@ -192,11 +197,12 @@ Result<> Target::release(const std::vector<std::string>& databases) const {
   for (const auto& database : databases) {
     MOULT_ASSIGN(const bool present, psql_.holds(database, is_there(names_.way), kShort));
     if (!present) continue;
-    MOULT_TRY(psql_.run(database,
-                        fmt::format("ALTER SUBSCRIPTION {0} DISABLE;\nALTER SUBSCRIPTION {0} SET (slot_name = NONE);\nDROP "
-                                    "SUBSCRIPTION {0};\n",
-                                    names_.way),
-                        kShort));
+    MOULT_TRY(
+        psql_.run(database,
+                  fmt::format("ALTER SUBSCRIPTION {0} DISABLE;\nALTER SUBSCRIPTION {0} SET (slot_name = NONE);\nDROP "
+                              "SUBSCRIPTION {0};\n",
+                              names_.way),
+                  kShort));
   }
   return {};
 }

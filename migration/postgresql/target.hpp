@@ -9,8 +9,8 @@
 
 namespace moult::postgresql {
 
-/// What one direction makes on the cluster that will serve: a subscription for each database, which begins exactly where
-/// the cluster's own data ends.
+/// What one direction makes on the cluster that will serve: a subscription for each database, which begins exactly
+/// where the cluster's own data ends.
 class Target {
  public:
   Target(Psql psql, const PostgresqlData& data, Names names) : psql_(psql), data_(data), names_(std::move(names)) {}

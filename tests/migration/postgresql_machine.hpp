@@ -15,10 +15,11 @@ namespace moult::test {
 class PostgresqlMachine {
  public:
   explicit PostgresqlMachine(const std::string& image)
-      : helper_({"unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-                 "ip link set lo up && mount -o loop " + image +
-                     " /var/lib/postgresql && mount -t tmpfs tmpfs /run/postgresql && chown postgres /run/postgresql && "
-                     "exec \"$0\" \"$@\""}) {}
+      : helper_(
+            {"unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+             "ip link set lo up && mount -o loop " + image +
+                 " /var/lib/postgresql && mount -t tmpfs tmpfs /run/postgresql && chown postgres /run/postgresql && "
+                 "exec \"$0\" \"$@\""}) {}
 
   [[nodiscard]] GuestSession& session() { return helper_.session(); }
   /// Runs a shell line in it; its output. A bad end fails the test.
@@ -39,7 +40,8 @@ class PostgresqlMachine {
   }
   std::string sql(const std::string& statement, const std::string& database = "bench") {
     Command command;
-    command.argv = {"runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"};
+    command.argv = {"runuser",         "-u", "postgres", "--", "psql", "-XAtq", "-v",
+                    "ON_ERROR_STOP=1", "-d", database,   "-f", "-"};
     command.input = statement;
     auto outcome = session().access().run(command);
     REQUIRE(outcome);
@@ -51,13 +53,17 @@ class PostgresqlMachine {
   }
   void make_cluster(const std::string& wal_level = "logical") {
     shell("chown postgres /var/lib/postgresql && " + as("initdb -D /var/lib/postgresql/d -U postgres --auth-local=peer "
-          "--auth-host=scram-sha-256 -E UTF8 --locale=C >/dev/null"));
-    shell("printf \"wal_level=" + wal_level + "\\nmax_wal_size=256MB\\nshared_buffers=64MB\\n"
-          "unix_socket_directories='/run/postgresql'\\nlogging_collector=off\\n\" >> /var/lib/postgresql/d/postgresql.conf");
+                                                        "--auth-host=scram-sha-256 -E UTF8 --locale=C >/dev/null"));
+    shell("printf \"wal_level=" + wal_level +
+          "\\nmax_wal_size=256MB\\nshared_buffers=64MB\\n"
+          "unix_socket_directories='/run/postgresql'\\nlogging_collector=off\\n\" >> "
+          "/var/lib/postgresql/d/postgresql.conf");
     start();
   }
   void start() { shell(as("pg_ctl -D /var/lib/postgresql/d -l /var/lib/postgresql/log -t 120 -w start >/dev/null")); }
-  void restart() { shell(as("pg_ctl -D /var/lib/postgresql/d -l /var/lib/postgresql/log -m fast -w restart >/dev/null")); }
+  void restart() {
+    shell(as("pg_ctl -D /var/lib/postgresql/d -l /var/lib/postgresql/log -m fast -w restart >/dev/null"));
+  }
   void remove_stale_pid() { shell("rm -f /var/lib/postgresql/d/postmaster.pid"); }
   std::string log() { return shell("tail -n 30 /var/lib/postgresql/log"); }
   static std::string as(const std::string& command) {

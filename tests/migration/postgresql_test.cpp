@@ -1,13 +1,12 @@
 // Two real clusters, each in namespaces of its own with a real helper; the clone's begins as a copy of the original's
 // frozen disk. Clients write all the time, and keep a log of what was acknowledged to them.
-#include "postgresql_machine.hpp"
-
 #include <future>
 #include <set>
 #include <sstream>
 
 #include "migration/postgresql/target.hpp"
 #include "migration/postgresql_strategy.hpp"
+#include "postgresql_machine.hpp"
 
 using namespace moult;
 using namespace moult::test;
@@ -17,7 +16,8 @@ namespace {
 
 bool possible() {
   if (::geteuid() != 0 || PostgresqlMachine::bin_dir().empty()) return false;
-  return std::system("unshare --net --mount --pid --fork --mount-proc true 2>/dev/null && losetup -f >/dev/null 2>&1") == 0;
+  return std::system(
+             "unshare --net --mount --pid --fork --mount-proc true 2>/dev/null && losetup -f >/dev/null 2>&1") == 0;
 }
 
 #define NEEDS_POSTGRESQL                                                              \
@@ -32,12 +32,14 @@ class Clients {
   Clients(PostgresqlMachine& machine, std::string way) : machine_(machine), way_(std::move(way)) {
     bench_ = std::async(std::launch::async, [this] {
       return machine_.try_shell("cd /tmp && echo $$ > /run/postgresql/bench.pid && exec runuser -u postgres -- " +
-                                    PostgresqlMachine::bin_dir() + "/pgbench -n -c 4 -j 2 -T 3000 bench >/dev/null 2>&1",
+                                    PostgresqlMachine::bin_dir() +
+                                    "/pgbench -n -c 4 -j 2 -T 3000 bench >/dev/null 2>&1",
                                 Millis{900'000});
     });
     log_ = std::async(std::launch::async, [this] {
       return machine_.try_shell(
-          "cd / && : > /run/postgresql/acked && touch /run/postgresql/go && while [ -e /run/postgresql/go ]; do runuser "
+          "cd / && : > /run/postgresql/acked && touch /run/postgresql/go && while [ -e /run/postgresql/go ]; do "
+          "runuser "
           "-u postgres -- psql -XAtq -d bench -c \"INSERT INTO commits (way) VALUES ('" +
               way_ + "') RETURNING n\" >> /run/postgresql/acked 2>/run/postgresql/refused || true; done",
           Millis{900'000});
@@ -87,7 +89,8 @@ PostgresqlStrategy strategy(PostgresqlMachine& source, PostgresqlMachine& target
 std::string balances(PostgresqlMachine& machine) {
   return machine.sql(
       "SELECT (SELECT sum(abalance) FROM pgbench_accounts), (SELECT sum(bbalance) FROM pgbench_branches), (SELECT "
-      "sum(tbalance) FROM pgbench_tellers), (SELECT coalesce(sum(delta), 0) FROM pgbench_history), (SELECT count(*) FROM "
+      "sum(tbalance) FROM pgbench_tellers), (SELECT coalesce(sum(delta), 0) FROM pgbench_history), (SELECT count(*) "
+      "FROM "
       "pgbench_history), (SELECT count(*) FROM commits)");
 }
 
@@ -114,11 +117,11 @@ void check_all_there(PostgresqlMachine& machine, const std::set<std::string>& ac
   CHECK_FALSE(acknowledged.empty());
 }
 
-#define GOOD(expression)                                              \
-  do {                                                                \
-    auto good_result_ = (expression);                                 \
-    INFO((good_result_ ? "" : good_result_.error().describe()));      \
-    REQUIRE(good_result_.has_value());                                \
+#define GOOD(expression)                                         \
+  do {                                                           \
+    auto good_result_ = (expression);                            \
+    INFO((good_result_ ? "" : good_result_.error().describe())); \
+    REQUIRE(good_result_.has_value());                           \
   } while (false)
 
 void await(PostgresqlStrategy& set) {
@@ -130,7 +133,7 @@ void cut_over(PostgresqlStrategy& set, PostgresqlMachine& from, PostgresqlMachin
               std::set<std::string>& acknowledged) {
   GOOD(set.thorough_round());
   const auto begin = std::chrono::steady_clock::now();
-  GOOD(set.fence(20s));
+  GOOD(set.fence(120s));
   const auto fenced = std::chrono::steady_clock::now();
   GOOD(set.last_round());
   const auto last = std::chrono::steady_clock::now();
@@ -140,9 +143,8 @@ void cut_over(PostgresqlStrategy& set, PostgresqlMachine& from, PostgresqlMachin
   INFO(verdict->source << " " << verdict->target);
   CHECK(verdict->equal);
   GOOD(set.make_durable());
-  std::printf("fence %lld ms, last round %lld ms, verify %lld ms\n",
-              static_cast<long long>((fenced - begin) / 1ms), static_cast<long long>((last - fenced) / 1ms),
-              static_cast<long long>((verified - last) / 1ms));
+  std::printf("fence %lld ms, last round %lld ms, verify %lld ms\n", static_cast<long long>((fenced - begin) / 1ms),
+              static_cast<long long>((last - fenced) / 1ms), static_cast<long long>((verified - last) / 1ms));
   const auto here = balances(from), there = balances(to);
   CHECK(here == there);
   check_balanced(there);
@@ -154,10 +156,11 @@ void cut_over(PostgresqlStrategy& set, PostgresqlMachine& from, PostgresqlMachin
 }
 
 void check_no_traces(PostgresqlMachine& machine) {
-  CHECK(machine.sql("SELECT (SELECT count(*) FROM pg_replication_slots), (SELECT count(*) FROM pg_publication), (SELECT "
-                    "count(*) FROM pg_subscription), (SELECT count(*) FROM pg_roles WHERE rolname ~ '^moult'), (SELECT "
-                    "count(*) FROM pg_namespace WHERE nspname ~ '^moult'), (SELECT count(*) FROM "
-                    "pg_replication_origin)") == "0|0|0|0|0|0");
+  CHECK(
+      machine.sql("SELECT (SELECT count(*) FROM pg_replication_slots), (SELECT count(*) FROM pg_publication), (SELECT "
+                  "count(*) FROM pg_subscription), (SELECT count(*) FROM pg_roles WHERE rolname ~ '^moult'), (SELECT "
+                  "count(*) FROM pg_namespace WHERE nspname ~ '^moult'), (SELECT count(*) FROM "
+                  "pg_replication_origin)") == "0|0|0|0|0|0");
 }
 
 }  // namespace
@@ -225,7 +228,7 @@ TEST_CASE("wherever the snapshot falls in the log, nothing is missing and nothin
     GOOD(there.open_target());
     GOOD(there.round());
     GOOD(there.round());
-    GOOD(there.fence(20s));
+    GOOD(there.fence(120s));
     GOOD(there.last_round());
     const auto verdict = there.verify();
     GOOD(verdict);
