@@ -47,7 +47,7 @@ class Clients {
   }
   /// Ends them, whatever they wait for; what was acknowledged.
   std::set<std::string> end() {
-    machine_.shell("rm -f /run/postgresql/go; pkill -KILL -x pgbench; pkill -KILL -f 'INSERT INTO commits' ; true");
+    machine_.shell("rm -f /run/postgresql/go; pkill -KILL -x pgbench; pkill -KILL -f '[I]NSERT INTO commits' ; true");
     bench_.wait();
     log_.wait();
     std::set<std::string> numbers;
