@@ -24,6 +24,7 @@ enum class RoundMode {
   events,     ///< what capture noticed; falls back to `scan` by itself on overflow or without capture
   scan,       ///< events, and a metadata scan: also finds what raised no event (memory-mapped writes)
   reconcile,  ///< whatever differs from the manifest given: the first round
+  compare,    ///< carries nothing: a part of the set is read on both sides and compared, whatever was noticed of it
 };
 
 /// What one round took from the source.
@@ -31,6 +32,8 @@ struct EmitReport {
   std::uint64_t paths = 0, bytes = 0, deletions = 0;
   bool scanned = false;     ///< a scan was made
   std::string scan_reason;  ///< why, when events were asked for: "queue overflow", ...
+  std::uint64_t large = 0;  ///< files of the set, as far as it is known, of which `large` may ask for signatures
+  bool finished = true;     ///< compare: the set's end was reached, and the next part is its first
 };
 
 /// What applying a round did.
@@ -39,6 +42,8 @@ struct ApplyReport {
   std::vector<std::string> paths;      ///< applied or deleted, relative to the root; input of `migrate`
   std::vector<std::string> conflicts;  ///< changed on both sides, no rule decides: not applied
   std::vector<std::string> kept;       ///< changed on both sides, kept as the target has them, by rule
+  std::vector<std::string>
+      differing;  ///< compare: unlike the source, though neither side changed them by its own account
 };
 
 struct Pending {
@@ -80,10 +85,19 @@ class GuestFiles {
   /// itself changed stays known.
   virtual Result<> restore_target(const FileSet& set, const ByteSource& manifest) = 0;
 
+  /// Large files that changed and that the next `emit` can send as differences, where it is given their signatures. The
+  /// target may lack some. Not under `compare`.
+  virtual Result<std::vector<std::string>> large(const std::string& set) = 0;
+  /// Signatures of the target's versions of these paths, as opaque bytes; of those that it has as files, and as many as
+  /// 16 MiB hold.
+  virtual Result<> signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) = 0;
+
   /// Takes what changed since the last successful `emit` and writes its records. After an error of the source's own the
   /// same paths are taken again by the next call; where the records travel to another process, the source may hold for
-  /// carried what never arrived, so after any error the caller reconciles. `manifest`: for reconcile only, the
-  /// target's.
+  /// carried what never arrived, so after any error the caller reconciles. `manifest`: for reconcile the target's;
+  /// behind it, where `large` named any path since the last `emit`, what `signatures` gave for them, or nothing.
+  /// In mode compare it takes a part of the set that a fraction of a second is enough for, at the lowest priority, and
+  /// goes on there at the next call; what differs is for the target to say, and is carried by the next reconcile.
   virtual Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
                                   const ByteSink& sink) = 0;
   virtual Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) = 0;

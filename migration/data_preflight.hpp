@@ -15,8 +15,8 @@ struct DataQuestion {
   GuestAccess& guest;  ///< through the guest agent alone: nothing is left in the guest
 };
 
-/// Why a set cannot be carried as things are; empty: it can. Changes nothing. An error of the call itself: the guest did
-/// not answer.
+/// Why a set cannot be carried as things are; empty: it can. Changes nothing. An error of the call itself: the guest
+/// did not answer.
 [[nodiscard]] Result<std::vector<Error>> data_problems(const DataQuestion& question);
 
 }  // namespace moult

@@ -26,14 +26,14 @@ constexpr std::string_view kProgram = "a file system that a program provides, wh
 constexpr std::string_view kKernel = "the kernel's own: it holds no files of anybody";
 
 constexpr std::array kUnfit{
-    Unfit{"nfs", kNetwork},        Unfit{"nfs4", kNetwork},    Unfit{"cifs", kNetwork},   Unfit{"smb3", kNetwork},
-    Unfit{"smbfs", kNetwork},      Unfit{"ceph", kNetwork},    Unfit{"afs", kNetwork},    Unfit{"lustre", kNetwork},
-    Unfit{"9p", kNetwork},         Unfit{"virtiofs", kNetwork}, Unfit{"gfs2", kNetwork},  Unfit{"ocfs2", kNetwork},
-    Unfit{"beegfs", kNetwork},     Unfit{"gpfs", kNetwork},    Unfit{"ncpfs", kNetwork},  Unfit{"tmpfs", kMemory},
-    Unfit{"ramfs", kMemory},       Unfit{"rootfs", kMemory},   Unfit{"devtmpfs", kMemory}, Unfit{"hugetlbfs", kMemory},
-    Unfit{"overlay", kLayers},     Unfit{"aufs", kLayers},     Unfit{"proc", kKernel},    Unfit{"sysfs", kKernel},
-    Unfit{"cgroup", kKernel},      Unfit{"cgroup2", kKernel},  Unfit{"devpts", kKernel},  Unfit{"debugfs", kKernel},
-    Unfit{"tracefs", kKernel},     Unfit{"securityfs", kKernel}, Unfit{"mqueue", kKernel}, Unfit{"bpf", kKernel},
+    Unfit{"nfs", kNetwork},     Unfit{"nfs4", kNetwork},      Unfit{"cifs", kNetwork},    Unfit{"smb3", kNetwork},
+    Unfit{"smbfs", kNetwork},   Unfit{"ceph", kNetwork},      Unfit{"afs", kNetwork},     Unfit{"lustre", kNetwork},
+    Unfit{"9p", kNetwork},      Unfit{"virtiofs", kNetwork},  Unfit{"gfs2", kNetwork},    Unfit{"ocfs2", kNetwork},
+    Unfit{"beegfs", kNetwork},  Unfit{"gpfs", kNetwork},      Unfit{"ncpfs", kNetwork},   Unfit{"tmpfs", kMemory},
+    Unfit{"ramfs", kMemory},    Unfit{"rootfs", kMemory},     Unfit{"devtmpfs", kMemory}, Unfit{"hugetlbfs", kMemory},
+    Unfit{"overlay", kLayers},  Unfit{"aufs", kLayers},       Unfit{"proc", kKernel},     Unfit{"sysfs", kKernel},
+    Unfit{"cgroup", kKernel},   Unfit{"cgroup2", kKernel},    Unfit{"devpts", kKernel},   Unfit{"debugfs", kKernel},
+    Unfit{"tracefs", kKernel},  Unfit{"securityfs", kKernel}, Unfit{"mqueue", kKernel},   Unfit{"bpf", kKernel},
     Unfit{"configfs", kKernel},
 };
 
@@ -94,7 +94,8 @@ bool excluded(const DataSpec& data, std::string path) {
       const auto subject = named ? path.substr(path.find_last_of('/') + 1) : path;
       const auto plain = pattern.starts_with("/") ? pattern.substr(1) : pattern;
       const int flags = plain.find("**") == std::string::npos ? FNM_PATHNAME : 0;
-      const bool below = plain.ends_with("/**") && ::fnmatch(plain.substr(0, plain.size() - 3).c_str(), subject.c_str(), flags) == 0;
+      const bool below =
+          plain.ends_with("/**") && ::fnmatch(plain.substr(0, plain.size() - 3).c_str(), subject.c_str(), flags) == 0;
       if (below || ::fnmatch(plain.c_str(), subject.c_str(), flags) == 0) return true;
     }
   return false;

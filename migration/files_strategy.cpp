@@ -135,12 +135,23 @@ Result<> FilesStrategy::take_up() {
   return migrate_all();
 }
 
+/// What the source needs to know of the target: for a first round all that it has, and of the large files that changed
+/// so much that their differences do. Asked for only where there are large files: it is one more question under the
+/// fence.
+Result<std::vector<std::byte>> FilesStrategy::bases(GuestFiles& source, GuestFiles& target, RoundMode mode) {
+  std::vector<std::byte> bytes;
+  if (mode == RoundMode::reconcile) MOULT_TRY(target.manifest(name(), append_to(bytes)));
+  if (!any_large_ && reconciled_) return bytes;
+  MOULT_ASSIGN(const auto large, source.large(name()));
+  if (!large.empty()) MOULT_TRY(target.signatures(name(), large, append_to(bytes)));
+  return bytes;
+}
+
 Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));
   MOULT_ASSIGN(auto* target, files_of(setup_.target));
   const auto begin = clock_.steady();
-  std::vector<std::byte> manifest;
-  if (mode == RoundMode::reconcile) MOULT_TRY(target->manifest(name(), append_to(manifest)));
+  MOULT_ASSIGN(const auto manifest, bases(*source, *target, mode));
   MOULT_ASSIGN(auto stream, target->apply(name()));
   std::size_t position = 0;
   // From here on the source may hold paths for carried that never arrived: whatever fails makes the next round compare
@@ -159,6 +170,7 @@ Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
   unmigrated_.clear();
   answered_ = true;
   reconciled_ = was_reconciled || mode == RoundMode::reconcile;
+  any_large_ = emitted.large > 0;
   RoundReport report;
   report.number = ++rounds_;
   report.paths = emitted.paths;
@@ -222,6 +234,21 @@ Result<Verification> FilesStrategy::verify() {
   MOULT_ASSIGN(verification.target, target->digest(name()));
   verification.equal = verification.source == verification.target;
   return verification;
+}
+
+Result<Comparison> FilesStrategy::compare_some() {
+  if (!reconciled_ || unproven_) return Comparison{0, 0, {}, false};  // the next round compares everything
+  MOULT_ASSIGN(auto* source, files_of(setup_.source));
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  MOULT_ASSIGN(auto stream, target->apply(name()));
+  auto emitted = source->emit(
+      name(), RoundMode::compare, [](std::span<std::byte>) -> Result<std::size_t> { return 0; },
+      [&stream](Bytes bytes) { return stream->write(bytes); });
+  if (!emitted) return Unexpected(about(std::move(emitted).error()));
+  auto compared = stream->finish();
+  if (!compared) return Unexpected(about(std::move(compared).error()));
+  if (!compared->differing.empty()) reconciled_ = false;
+  return Comparison{emitted->paths, emitted->bytes, std::move(compared->differing), emitted->finished};
 }
 
 }  // namespace moult

@@ -43,6 +43,7 @@ class FilesStrategy final : public DataStrategy {
   Result<RoundReport> last_round() override;
   Result<> make_durable() override;
   Result<Verification> verify() override;
+  Result<Comparison> compare_some() override;
 
  private:
   Result<> take_baseline(GuestFiles& source);
@@ -50,6 +51,7 @@ class FilesStrategy final : public DataStrategy {
   Result<> prove_baseline();
   Result<RoundReport> carry_named(RoundMode mode);
   Result<RoundReport> carry(RoundMode mode);
+  Result<std::vector<std::byte>> bases(GuestFiles& source, GuestFiles& target, RoundMode mode);
   Result<> migrate(const std::vector<std::string>& paths);
 
   Setup setup_;
@@ -57,6 +59,7 @@ class FilesStrategy final : public DataStrategy {
   int rounds_ = 0;
   bool reconciled_ = false;              ///< both sides were compared whole, and nothing was lost since
   bool unproven_ = false;                ///< no round has gone through since a baseline was taken for a comparison
+  bool any_large_ = true;                ///< the source may have files that are worth a signature
   bool answered_ = true;                 ///< false: a round broke off, and which paths it brought is not known
   std::vector<std::string> unmigrated_;  ///< applied, but `migrate` has not seen them with success
 };

@@ -77,8 +77,13 @@ TEST_CASE("a set whose directory is not there, or is no directory, is named with
 TEST_CASE("a set on a network file system, in memory, in layers or from a program is refused, with the place") {
   Guest guest;
   const auto [type, text] = GENERATE(table<std::string, std::string>({
-      {"nfs4", "network"}, {"cifs", "network"}, {"virtiofs", "network"}, {"tmpfs", "memory"},
-      {"ramfs", "memory"}, {"overlay", "layers"}, {"fuse.sshfs", "program"},
+      {"nfs4", "network"},
+      {"cifs", "network"},
+      {"virtiofs", "network"},
+      {"tmpfs", "memory"},
+      {"ramfs", "memory"},
+      {"overlay", "layers"},
+      {"fuse.sshfs", "program"},
   }));
   guest.mounts += "some:/share /var/lib " + type + " rw 0 0\n";
   const auto found = problems(guest);

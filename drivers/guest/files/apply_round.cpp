@@ -6,26 +6,11 @@
 
 #include <cerrno>
 
+#include "drivers/guest/files/extents.hpp"
 #include "drivers/guest/files/metadata.hpp"
 #include "drivers/guest/files/system_error.hpp"
 
 namespace moult::files {
-namespace {
-
-/// pwrite(2) until all is written.
-Result<> write_at(int fd, std::uint64_t offset, Bytes bytes) {
-  while (!bytes.empty()) {
-    const auto done = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return system_failure("cannot write", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-    offset += static_cast<std::uint64_t>(done);
-  }
-  return {};
-}
-
-}  // namespace
-
 ApplyRound::ApplyRound(std::shared_ptr<TargetSet> set, MergeSettings merge)
     : set_(std::move(set)),
       tree_(set_->tree_),
@@ -64,6 +49,7 @@ Result<ApplyReport> ApplyRound::finish() {
 Result<> ApplyRound::on_entry(Meta meta) {
   meta_ = std::move(meta);
   content_ = ContentHash();
+  patched_.reset();
   temp_.reset();
   MOULT_ASSIGN(const bool has_parent, prepare_parent(meta_.path));
   orphan_ = !has_parent;
@@ -81,9 +67,32 @@ Result<> ApplyRound::on_data(std::uint64_t offset, Bytes bytes) {
   return done ? done : Result<>(pass(std::move(done), "file " + shown(meta_.path)));
 }
 
+/// A difference counts for the very version that its signature was taken of.
+Result<> ApplyRound::on_base(const Stamp& stamp) {
+  struct stat st {};
+  Fd old;
+  MOULT_ASSIGN(const auto place, tree_.place(meta_.path));
+  if (place) old.reset(::openat(place->directory, place->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!temp_ || !old || ::fstat(old.get(), &st) != 0 || !S_ISREG(st.st_mode) || stamp_of(st) != stamp)
+    return fail(Code::mismatch, shown(meta_.path) + " changed on the target while its difference was made",
+                "send the round again");
+  patched_ = std::make_unique<PatchedFile>(std::move(old), temp_->fd());
+  return {};
+}
+
+Result<> ApplyRound::on_delta(Bytes bytes) {
+  report_.bytes += bytes.size();
+  auto done = patched_->feed(bytes);
+  return done ? done : Result<>(pass(std::move(done), "file " + shown(meta_.path)));
+}
+
 Result<> ApplyRound::on_close(const Close& close) {
-  const Hash content = content_.finish(close.size);
-  if (record_hash(meta_, content) != close.record)
+  if (patched_)
+    if (auto done = patched_->finish(); !done) return pass(std::move(done), "file " + shown(meta_.path));
+  const Hash content = patched_ ? patched_->content_hash() : content_.finish(close.size);
+  const bool sized = !patched_ || patched_->size() == close.size;
+  patched_.reset();
+  if (!sized || record_hash(meta_, content) != close.record)
     return fail(Code::mismatch, shown(meta_.path) + " did not arrive as it was sent", "send the round again");
   auto done = settle(close);
   temp_.reset();

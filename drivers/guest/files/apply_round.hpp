@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "drivers/guest/files/item_reader.hpp"
+#include "drivers/guest/files/patched_file.hpp"
 #include "drivers/guest/files/target_set.hpp"
 #include "drivers/guest/files/temp_item.hpp"
 
@@ -40,7 +41,10 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
 
   Result<> on_entry(Meta meta) override;
   Result<> on_data(std::uint64_t offset, Bytes bytes) override;
+  Result<> on_base(const Stamp& stamp) override;
+  Result<> on_delta(Bytes bytes) override;
   Result<> on_close(const Close& close) override;
+  Result<> on_check(const std::string& path, const Hash& hash) override;
   Result<> on_deletion(const std::string& path) override;
   Result<> on_end(const RoundEnd& counts) override;
 
@@ -84,6 +88,7 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   ItemReader reader_;
   Meta meta_;
   std::unique_ptr<TempItem> temp_;
+  std::unique_ptr<PatchedFile> patched_;  ///< the present file comes as a difference
   ContentHash content_;
   bool orphan_ = false;                       ///< the directory of the present record is missing
   std::map<std::string, Times> directories_;  ///< to be restored at the round's end

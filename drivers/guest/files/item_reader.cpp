@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "drivers/guest/files/delta.hpp"
 #include "drivers/guest/files/extents.hpp"
 #include "drivers/guest/files/metadata.hpp"
 #include "drivers/guest/files/stamp.hpp"
@@ -160,11 +161,30 @@ Result<Observed> ItemReader::read_small(int fd, Meta meta, Observed seen, Record
 Result<Observed> ItemReader::read_large(int fd, const Meta& meta, Observed seen, RecordWriter* writer) {
   if (writer != nullptr) MOULT_TRY(writer->entry(meta));
   ContentHash content;
-  MOULT_ASSIGN(const auto size, stream(fd, static_cast<std::uint64_t>(seen.st.st_size), content, writer));
+  const bool difference = writer != nullptr && base_ != nullptr;
+  MOULT_ASSIGN(const auto size, difference ? stream_difference(fd, content, *writer)
+                                           : stream(fd, static_cast<std::uint64_t>(seen.st.st_size), content, writer));
   seen.stable = unmoved(fd, seen.st);
   seen.hash = record_hash(meta, content.finish(size));
   if (writer != nullptr) MOULT_TRY(writer->close({size, seen.hash, seen.stable}));
   return seen;
+}
+
+/// Reads the file to its end, and passes on what it differs by.
+Result<std::uint64_t> ItemReader::stream_difference(int fd, ContentHash& hash, RecordWriter& writer) {
+  MOULT_ASSIGN(auto delta, DeltaMaker::make(base_->bytes));
+  MOULT_TRY(writer.base(base_->stamp));
+  const Pieces out = [&](std::span<const std::byte> piece) { return writer.delta(piece); };
+  for (std::uint64_t at = 0;;) {
+    MOULT_ASSIGN(const auto got, read_at(fd, at, buffer_));
+    const auto piece = std::span(buffer_).first(got);
+    hash.update(at, piece);
+    at += got;
+    MOULT_TRY(delta.feed(piece, out));
+    if (got == buffer_.size()) continue;
+    MOULT_TRY(delta.finish(out));
+    return at;
+  }
 }
 
 /// Passes the content on, straight from the file into the writer's buffer. Returns the size that was found.

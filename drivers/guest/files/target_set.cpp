@@ -1,9 +1,13 @@
 #include "drivers/guest/files/target_set.hpp"
 
+#include <fcntl.h>
+
 #include <unordered_set>
 
+#include "drivers/guest/files/delta.hpp"
 #include "drivers/guest/files/metadata.hpp"
 #include "drivers/guest/files/remove_tree.hpp"
+#include "drivers/guest/files/signatures.hpp"
 #include "drivers/guest/files/system_error.hpp"
 
 namespace moult::files {
@@ -133,8 +137,31 @@ Result<> TargetSet::accept_one(const std::string& path, const std::optional<stru
     entry.hash = known->hash;
     entry.set(Entry::carried, known->is(Entry::carried));
     entry.set(Entry::hash_valid, st && known->is(Entry::hash_valid) && known->stamp == entry.stamp);
+    entry.set(Entry::doubted, known->is(Entry::doubted));
   }
+  entry.set(Entry::turned, known == nullptr || known->is(Entry::turned) || known->stamp != entry.stamp);
   manifest_.put(path, entry);
+  return {};
+}
+
+Result<> TargetSet::signatures(const std::vector<std::string>& paths, const ByteSink& sink) {
+  tree_.forget();
+  std::size_t total = 0;
+  for (const auto& path : paths) {
+    if (!is_plain_path(path)) return fail(Code::usage, "a path to sign leaves the set: " + shown(path));
+    MOULT_ASSIGN(const auto place, tree_.place(path));
+    if (!place) continue;
+    const Fd fd(::openat(place->directory, place->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat st {};
+    if (!fd || ::fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0) continue;
+    const auto size = static_cast<std::uint64_t>(st.st_size);
+    if (total + size / delta_block(size) * 12 > kSignatureBytes) continue;  // this one is sent whole
+    Signature signature{stamp_of(st), {}};
+    MOULT_ASSIGN(signature.bytes, signature_of(fd.get(), size));
+    total += signature.bytes.size();
+    MOULT_TRY(save_signature(path, signature, sink));
+  }
+  tree_.forget();
   return {};
 }
 

@@ -21,6 +21,7 @@ class TargetSet {
   Result<> restore(const ByteSource& source);
   Result<> save(const ByteSink& sink) const { return save_manifest(manifest_, conflicts_, sink); }
   Result<> accept(const std::vector<std::string>& paths);
+  Result<> signatures(const std::vector<std::string>& paths, const ByteSink& sink);
   [[nodiscard]] std::string digest() const;
   void set_rules(const FileSet& set);
   [[nodiscard]] const Manifest& known() const { return manifest_; }

@@ -1,4 +1,5 @@
-// What a file system can do to a file besides writing it: room without content, names that come and go while it is open.
+// What a file system can do to a file besides writing it: room without content, names that come and go while it is
+// open.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
