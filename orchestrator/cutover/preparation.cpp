@@ -10,18 +10,11 @@ namespace {
 constexpr Millis kAnswer{2000};
 constexpr int kCatchUpRounds = 10;
 
-/// Digests of what was carried so far, so that under the fence only what changed since is read. Whether both sides are
-/// equal says nothing while clients write.
-Result<> read_digests(DataStrategy& set) {
-  return set.verify().map([](const Verification&) {});
-}
-
 /// One round looks at everything, which the one under the fence has no time for. Then, since that and arming the way
-/// back took their time and clients wrote meanwhile, rounds until they get no shorter, so that the last one is short.
+/// back took their time and clients wrote meanwhile, rounds until one is short, so that the last one is.
 Result<> catch_up(RunContext& run, const Direction& way) {
   MOULT_TRY(
       each_set(run, way, [&run](DataStrategy& set) { return record_round(run, set.name(), set.thorough_round()); }));
-  MOULT_TRY(each_set(run, way, read_digests));
   Shrinking rounds;
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run.platform().clock().steady();

@@ -6,21 +6,18 @@
 
 namespace moult {
 
-/// Says of one round after another whether the next one is worth its while. Two in a row that were no shorter end it:
-/// one alone may have met a busy moment.
+/// Says of one round after another whether the next one is worth its while.
 class Shrinking {
  public:
-  /// True: this round was shorter than the shortest by a fifth at least, or only the first that was not.
+  /// True: this round was shorter than the one before by a fifth at least, or there was none.
   [[nodiscard]] bool add(Clock::Steady took) {
-    const bool shorter = !shortest_ || took * 5 <= *shortest_ * 4;
-    if (!shortest_ || took < *shortest_) shortest_ = took;
-    in_vain_ = shorter ? 0 : in_vain_ + 1;
-    return in_vain_ < 2;
+    const bool shorter = !before_ || took * 5 <= *before_ * 4;
+    before_ = took;
+    return shorter;
   }
 
  private:
-  std::optional<Clock::Steady> shortest_;
-  int in_vain_ = 0;
+  std::optional<Clock::Steady> before_;
 };
 
 }  // namespace moult
