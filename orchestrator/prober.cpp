@@ -10,6 +10,13 @@ struct MachineView {
   PlannedMachine machine;
   std::optional<Error> unreachable;
   FoundLevels levels;
+  std::vector<Error> data_problems;
+};
+
+/// What is asked of each machine.
+struct Questions {
+  const std::vector<LevelProbe>& levels;
+  const MaintenanceDescriptor* data = nullptr;  ///< whose data sets are to be carried; null: none
 };
 
 Error named(Error error, const MachineRef& machine, const Location& at) {
@@ -18,18 +25,13 @@ Error named(Error error, const MachineRef& machine, const Location& at) {
   return error;
 }
 
-void detect_all(MachineView& view, const std::vector<LevelProbe>& probes, const Location& at, Platform& platform) {
-  auto guest = platform.guests().agent(view.machine.ref);
-  if (!guest) {
-    view.unreachable = named(std::move(guest).error(), view.machine.ref, at);
-    return;
-  }
+void detect_all(MachineView& view, const std::vector<LevelProbe>& probes, GuestAccess& guest, Clock& clock) {
   for (const auto& probe : probes) {
     if (probe.machine != view.machine.ref.name) continue;
-    const auto begin = platform.clock().steady();
-    auto level = probe.find(**guest);
+    const auto begin = clock.steady();
+    auto level = probe.find(guest);
     FoundLevel found;
-    found.took = std::chrono::duration_cast<Millis>(platform.clock().steady() - begin);
+    found.took = std::chrono::duration_cast<Millis>(clock.steady() - begin);
     if (level)
       found.level = std::move(*level);
     else
@@ -38,7 +40,32 @@ void detect_all(MachineView& view, const std::vector<LevelProbe>& probes, const 
   }
 }
 
-void look_at(MachineView& view, const std::vector<LevelProbe>& probes, const Location& at, Platform& platform) {
+/// What stands against carrying the machine's sets. An error of the asking itself is a problem too.
+void ask_about_data(MachineView& view, const MaintenanceDescriptor& maintenance, GuestAccess& guest) {
+  const auto& ref = view.machine.ref;
+  for (const auto& component : maintenance.components) {
+    if (component.machine != ref.name) continue;
+    for (const auto& data : component.data) {
+      auto found = data_problems({data, view.machine.facts, guest});
+      if (!found) found = std::vector<Error>{std::move(found).error()};
+      for (auto& problem : *found)
+        view.data_problems.push_back(
+            named(std::move(problem.within("data set " + component.name + "." + data.name)), ref, data.at));
+    }
+  }
+}
+
+void ask_guest(MachineView& view, const Questions& questions, const Location& at, Platform& platform) {
+  auto guest = platform.guests().agent(view.machine.ref);
+  if (!guest) {
+    view.unreachable = named(std::move(guest).error(), view.machine.ref, at);
+    return;
+  }
+  detect_all(view, questions.levels, **guest, platform.clock());
+  if (questions.data != nullptr) ask_about_data(view, *questions.data, **guest);
+}
+
+void look_at(MachineView& view, const Questions& questions, const Location& at, Platform& platform) {
   auto facts = platform.lifecycle().inspect(view.machine.ref);
   if (!facts) {
     view.unreachable = named(std::move(facts).error(), view.machine.ref, at);
@@ -46,7 +73,7 @@ void look_at(MachineView& view, const std::vector<LevelProbe>& probes, const Loc
   }
   view.machine.facts = std::move(*facts);
   if (view.machine.facts.state == PowerState::running && view.machine.facts.has_agent)
-    detect_all(view, probes, at, platform);
+    ask_guest(view, questions, at, platform);
 }
 
 std::vector<MachineRef> running_of(const WorldView& world) {
@@ -57,45 +84,26 @@ std::vector<MachineRef> running_of(const WorldView& world) {
   return running;
 }
 
-/// What stands against carrying the sets of one machine. Errors of the asking itself are problems too.
-std::vector<Error> problems_on(const PlannedMachine& machine, const MaintenanceDescriptor& maintenance,
-                               Platform& platform) {
-  std::vector<Error> problems;
-  std::unique_ptr<GuestAccess> guest;
-  for (const auto& component : maintenance.components) {
-    if (component.machine != machine.ref.name) continue;
-    for (const auto& data : component.data) {
-      if (!guest) {
-        auto opened = platform.guests().agent(machine.ref);
-        if (!opened) return {named(std::move(opened).error(), machine.ref, data.at)};
-        guest = std::move(*opened);
-      }
-      auto found = data_problems({data, machine.facts, *guest});
-      if (!found) found = std::vector<Error>{std::move(found).error()};
-      for (auto& problem : *found)
-        problems.push_back(
-            named(std::move(problem.within("data set " + component.name + "." + data.name)), machine.ref, data.at));
-    }
-  }
-  return problems;
-}
-
-std::vector<Error> problems_of_data(const WorldView& world, const MaintenanceDescriptor& maintenance,
-                                    Platform& platform) {
-  std::vector<std::vector<Error>> found(world.machines.size());
+WorldView look_at_machines(const ApplianceDescriptor& appliance, const Questions& questions, Platform& platform) {
+  std::vector<MachineView> views(appliance.machines.size());
   std::vector<Workers::Job> jobs;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto& machine = world.machines[i];
-    if (machine.facts.state != PowerState::running || world.unreachable.count(machine.ref.name) != 0) continue;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    views[i].machine.ref = ref_of(appliance, appliance.machines[i]);
     jobs.emplace_back([&, i]() -> Result<> {
-      found[i] = problems_on(world.machines[i], maintenance, platform);
+      look_at(views[i], questions, appliance.machines[i].at, platform);
       return {};
     });
   }
   (void)platform.workers().all(std::move(jobs));  // each job keeps its own errors
-  std::vector<Error> problems;
-  for (auto& some : found) problems.insert(problems.end(), some.begin(), some.end());
-  return problems;
+  WorldView world;
+  for (auto& view : views) {
+    world.levels.merge(view.levels);
+    world.data_problems.insert(world.data_problems.end(), view.data_problems.begin(), view.data_problems.end());
+    const bool seen = !view.unreachable || !view.machine.facts.uuid.empty();
+    if (view.unreachable) world.unreachable.emplace(view.machine.ref.name, std::move(*view.unreachable));
+    if (seen) world.machines.push_back(std::move(view.machine));
+  }
+  return world;
 }
 
 }  // namespace
@@ -128,33 +136,16 @@ std::vector<LevelProbe> probes_of(const ApplianceDescriptor& appliance) {
 
 WorldView look_at_levels(const ApplianceDescriptor& appliance, const std::vector<LevelProbe>& probes,
                          Platform& platform) {
-  std::vector<MachineView> views(appliance.machines.size());
-  std::vector<Workers::Job> jobs;
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    views[i].machine.ref = ref_of(appliance, appliance.machines[i]);
-    jobs.emplace_back([&, i]() -> Result<> {
-      look_at(views[i], probes, appliance.machines[i].at, platform);
-      return {};
-    });
-  }
-  (void)platform.workers().all(std::move(jobs));  // each job keeps its own errors
-  WorldView world;
-  for (auto& view : views) {
-    world.levels.merge(view.levels);
-    const bool seen = !view.unreachable || !view.machine.facts.uuid.empty();
-    if (view.unreachable) world.unreachable.emplace(view.machine.ref.name, std::move(*view.unreachable));
-    if (seen) world.machines.push_back(std::move(view.machine));
-  }
-  return world;
+  return look_at_machines(appliance, {probes}, platform);
 }
 
 WorldView look(const ApplianceDescriptor& appliance, const MaintenanceDescriptor& maintenance, Platform& platform) {
-  auto world = look_at_levels(appliance, probes_of(maintenance, platform.clock()), platform);
+  const auto levels = probes_of(maintenance, platform.clock());
+  auto world = look_at_machines(appliance, {levels, &maintenance}, platform);
   if (auto space = platform.cloner().space(running_of(world)))
     world.space = std::move(*space);
   else
     world.unreachable.emplace("disk space", std::move(space).error());
-  world.data_problems = problems_of_data(world, maintenance, platform);
   return world;
 }
 

@@ -19,13 +19,11 @@ RunContext::RunContext(World world_in, Work work_in)
 
 void RunContext::build_strategies() {
   for (const auto& planned : work.plan.data) {
-    const auto& owner = component(planned.component);
-    const auto spec = std::find_if(owner.data.begin(), owner.data.end(),
-                                   [&](const DataSpec& data) { return owner.name + "." + data.name == planned.set; });
     const auto& pair = machine(planned.machine);
     const SessionOf original = [this, ref = pair.original] { return sessions.of(ref); };
     const SessionOf clone = [this, ref = pair.clone] { return sessions.of(ref); };
-    auto ways = make_strategies({planned, *spec, original, clone, work.spool, work.id}, world.platform.clock());
+    auto ways =
+        make_strategies({planned, spec_of(planned), original, clone, work.spool, work.id}, world.platform.clock());
     forward.push_back(std::move(ways.forward));
     back.push_back(std::move(ways.back));
   }
@@ -37,6 +35,12 @@ const MachinePair& RunContext::machine(const std::string& name) const {
 }
 
 const Component& RunContext::component(const std::string& name) const { return *work.maintenance.find_component(name); }
+
+const DataSpec& RunContext::spec_of(const PlannedData& planned) const {
+  const auto& owner = component(planned.component);
+  return *std::find_if(owner.data.begin(), owner.data.end(),
+                       [&](const DataSpec& data) { return owner.name + "." + data.name == planned.set; });
+}
 
 bool RunContext::is_updated(const std::string& name) const {
   return std::any_of(work.plan.components.begin(), work.plan.components.end(),

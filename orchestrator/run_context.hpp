@@ -43,6 +43,8 @@ class RunContext {
   [[nodiscard]] Platform& platform() { return world.platform; }
   /// The component of a planned data set.
   [[nodiscard]] const Component& component(const std::string& name) const;
+  /// What the descriptor says of a planned data set.
+  [[nodiscard]] const DataSpec& spec_of(const PlannedData& planned) const;
   [[nodiscard]] bool is_updated(const std::string& component) const;
 
   /// Runs one job a machine, side by side.

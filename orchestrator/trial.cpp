@@ -1,5 +1,4 @@
 // A run that only tries something on clones.
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/conductor.hpp"
@@ -15,16 +14,8 @@ std::string facts_of(const std::string& set, const std::vector<HookRow>& rows) {
   return nlohmann::json{{"set", set}, {"checks", rows.size()}, {"bad", bad}}.dump();
 }
 
-const DataSpec* spec_of(const RunContext& run, const PlannedData& planned) {
-  const auto& owner = run.component(planned.component);
-  const auto found = std::find_if(owner.data.begin(), owner.data.end(),
-                                  [&](const DataSpec& data) { return owner.name + "." + data.name == planned.set; });
-  return found == owner.data.end() ? nullptr : &*found;
-}
-
 Result<std::vector<HookRow>> check_set(RunContext& run, const PlannedData& planned, const Argv& write) {
-  const auto* spec = spec_of(run, planned);
-  const auto set = hook_set({planned, *spec, {}, {}, run.work.spool, run.id()}, false);
+  const auto set = hook_set({planned, run.spec_of(planned), {}, {}, run.work.spool, run.id()}, false);
   MOULT_ASSIGN(GuestSession * session, run.sessions.of(run.machine(planned.machine).clone));
   const HookCheck check{write, run.work.spool + "/" + planned.set + ".check"};
   MOULT_ASSIGN(auto rows, check_hooks(set, session->access(), check, run.platform().clock()));

@@ -4,12 +4,11 @@
 #include <pugixml.hpp>
 
 #include "drivers/libvirt/description.hpp"
+#include "drivers/libvirt/nic_place.hpp"
 #include "drivers/libvirt/xml.hpp"
 
 namespace moult::virt {
 namespace {
-
-const char* mac_of(const pugi::xml_node& nic) { return nic.child("mac").attribute("address").value(); }
 
 pugi::xml_node find_nic(const pugi::xml_node& devices, const char* mac) {
   for (const auto& nic : devices.children("interface"))
@@ -31,11 +30,7 @@ bool same_place(const pugi::xml_node& nic, const pugi::xml_node& wanted) {
 NicMove move_of(const pugi::xml_node& nic, const pugi::xml_node& place) {
   pugi::xml_document document;
   auto moved = document.append_copy(nic);
-  moved.attribute("type").set_value(place.attribute("type").value());
-  auto source = moved.child("source");
-  const auto new_source = moved.insert_copy_before(place.child("source"), source);
-  moved.remove_child(source);
-  (void)new_source;
+  put_nic(moved, place);
   return {mac_of(nic), xml_text(document)};
 }
 

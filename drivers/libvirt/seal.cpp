@@ -3,6 +3,7 @@
 #include <cstring>
 #include <pugixml.hpp>
 
+#include "drivers/libvirt/nic_place.hpp"
 #include "drivers/libvirt/xml.hpp"
 
 namespace moult::virt {
@@ -13,8 +14,6 @@ constexpr const char* kSealUri = "urn:moult:seal:1";
 
 pugi::xml_node nics_of(const pugi::xml_document& document) { return document.child("domain").child("devices"); }
 
-const char* mac_of(const pugi::xml_node& nic) { return nic.child("mac").attribute("address").value(); }
-
 /// libvirt may call our namespace by another prefix.
 pugi::xml_node seal_in(const pugi::xml_node& metadata) {
   for (const auto& element : metadata.children())
@@ -22,13 +21,6 @@ pugi::xml_node seal_in(const pugi::xml_node& metadata) {
       if (std::strncmp(attribute.name(), "xmlns", 5) == 0 && std::strcmp(attribute.value(), kSealUri) == 0)
         return element;
   return {};
-}
-
-void replace_source(pugi::xml_node nic, const char* type, const pugi::xml_node& source) {
-  nic.attribute("type").set_value(type);
-  auto old = nic.child("source");
-  nic.insert_copy_before(source, old);
-  nic.remove_child(old);
 }
 
 /// Metadata come behind name, UUID, title and description.
@@ -55,14 +47,16 @@ Result<std::string> sealed_description(const std::string& persistent_xml, const 
   if (seal_in(metadata)) return persistent_xml;
   auto seal = metadata.append_child(kSeal);
   seal.append_attribute("xmlns:moult") = kSealUri;
-  pugi::xml_document place;
+  pugi::xml_document sealed;
+  auto place = sealed.append_child("interface");
+  place.append_attribute("type") = "bridge";
   place.append_child("source").append_attribute("bridge") = bridge.c_str();
   for (auto nic : nics_of(document).children("interface")) {
     auto kept = seal.append_child("moult:nic");
     kept.append_attribute("mac") = mac_of(nic);
     kept.append_attribute("type") = nic.attribute("type").value();
     kept.append_copy(nic.child("source"));
-    replace_source(nic, "bridge", place.child("source"));
+    put_nic(nic, place);
   }
   return xml_text(document);
 }
@@ -75,8 +69,7 @@ Result<std::string> unsealed_description(const std::string& persistent_xml) {
   const auto seal = seal_in(metadata);
   if (!seal) return persistent_xml;
   for (auto nic : nics_of(document).children("interface"))
-    if (const auto kept = find_kept(seal, mac_of(nic)))
-      replace_source(nic, kept.attribute("type").value(), kept.child("source"));
+    if (const auto kept = find_kept(seal, mac_of(nic))) put_nic(nic, kept);
   metadata.remove_child(seal);
   if (!metadata.first_child()) domain.remove_child(metadata);
   return xml_text(document);
