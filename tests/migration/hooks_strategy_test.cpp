@@ -37,6 +37,14 @@ struct Pair {
     std::filesystem::remove_all(target.root() + "/data");
     std::filesystem::copy(source.root() + "/data", target.root() + "/data");
   }
+  /// The key "a" is there, changes are noticed, and the clone was made.
+  HooksStrategy cloned() {
+    write("a", "1");
+    auto there = strategy();
+    REQUIRE(there.start_capture());
+    clone();
+    return there;
+  }
   void write(const std::string& key, const std::string& value) { REQUIRE(source.ledger({"set", key, value}) == 0); }
   bool equal() { return source.content() == target.content(); }
 };
@@ -119,10 +127,7 @@ TEST_CASE("a set without a way back captures nothing, and does not say that noth
 TEST_CASE("a round whose answer was lost, or whose replay's was, is asked again from the same moment") {
   const auto* hook = GENERATE("round", "replay");
   Pair pair;
-  pair.write("a", "1");
-  auto there = pair.strategy();
-  REQUIRE(there.start_capture());
-  pair.clone();
+  auto there = pair.cloned();
   pair.write("a", "2");
   auto& machine = std::string(hook) == "round" ? pair.source : pair.target;
   machine.tamper = losing(hook);
@@ -158,10 +163,7 @@ TEST_CASE("a later process goes on from the moment that the one before had carri
 
 TEST_CASE("where the moment is lost on this host, or the source forgot it, all is carried, and what is gone goes") {
   Pair pair;
-  pair.write("a", "1");
-  auto there = pair.strategy();
-  REQUIRE(there.start_capture());
-  pair.clone();
+  auto there = pair.cloned();
   REQUIRE(pair.target.ledger({"set", "stray", "x"}) == 0);
   pair.write("b", "2");
   SECTION("the source forgot: its memory is gone") {
@@ -185,10 +187,7 @@ TEST_CASE("where the moment is lost on this host, or the source forgot it, all i
 
 TEST_CASE("digests that differ under the fence make the next round carry all") {
   Pair pair;
-  pair.write("a", "1");
-  auto there = pair.strategy();
-  REQUIRE(there.start_capture());
-  pair.clone();
+  auto there = pair.cloned();
   REQUIRE(pair.target.ledger({"set", "stray", "x"}) == 0);
   REQUIRE(there.round());
   CHECK_FALSE(there.verify()->equal);  // nobody is stopped: it says nothing
@@ -204,10 +203,7 @@ TEST_CASE("digests that differ under the fence make the next round carry all") {
 TEST_CASE("a round in parts is asked until it has printed all") {
   Pair pair;
   pair.set.largest = 100;
-  pair.write("a", "1");
-  auto there = pair.strategy();
-  REQUIRE(there.start_capture());
-  pair.clone();
+  auto there = pair.cloned();
   for (int i = 0; i < 12; ++i) pair.write("key" + std::to_string(i), "some value " + std::to_string(i));
   REQUIRE(there.last_round());
   CHECK(pair.equal());
