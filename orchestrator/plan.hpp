@@ -38,7 +38,8 @@ struct PlannedMachine {
 struct PlannedData {
   std::string set, component, machine, strategy, where;
   bool migrates = false;  ///< the component is updated and names a `migrate` command
-  bool one_way = false;   ///< and no `downgrade`: a rollback cannot bring back what was written since the cutover
+  bool one_way = false;   ///< no `downgrade`, or a snapshot: a rollback cannot bring back what was written since the
+                          ///< cutover
 };
 
 /// What is to happen and on what it rests. Computed by `make_plan`, approved by a person, executed as it stands.

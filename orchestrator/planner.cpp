@@ -123,7 +123,8 @@ void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
       const bool migrates = !data.migrate.empty() && plan.components[i].verdict == Verdict::old;
       plan.data.push_back({maintenance.components[i].name + "." + data.name, maintenance.components[i].name,
                            maintenance.components[i].machine, std::string(name_of(data.kind)), place_of(data), migrates,
-                           (migrates && data.downgrade.empty()) || data.hooks.one_way});
+                           (migrates && data.downgrade.empty()) || data.hooks.one_way ||
+                               (data.handover.keeps_snapshot && plan.components[i].verdict == Verdict::old)});
     }
 }
 

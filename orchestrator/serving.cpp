@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "orchestrator/cutover/disks.hpp"
+
 namespace moult {
 namespace {
 
@@ -53,6 +55,7 @@ Result<> serve(RunContext& run, const Direction& gone) {
     return gone.forward ? run.platform().network().lift_seal(pair.original) : Result<>{};
   };
   MOULT_TRY(run.each_machine(out));
+  MOULT_TRY(return_disks(run, gone));
   MOULT_TRY(run.each_machine(in));
   return let_clients_go(run);
 }

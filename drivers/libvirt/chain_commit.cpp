@@ -80,7 +80,7 @@ class Committer {
       return fail(Code::busy, what + ": another block job is running on it", "wait for it, see `virsh blockjob`");
     round.progress += job.cur + (jobs > 0 ? 1U : 0U);
     if (jobs > 0) return {};
-    if (!started.insert(disk.target).second)
+    if (!started.insert(disk.path).second)  // a disk that changed hands has two overlays, one after the other
       return fail(Code::failed, what + ": it ended before its time",
                   "see the machine's log under /var/log/libvirt/qemu; a full disk is the usual reason");
     const unsigned flags = VIR_DOMAIN_BLOCK_COMMIT_ACTIVE | VIR_DOMAIN_BLOCK_COMMIT_SHALLOW;

@@ -39,7 +39,8 @@ std::string snapshot_xml(const std::string& run, const MachineRef& original, con
 }
 
 bool is_snapshotted(const std::string& run, const MachineRef& original, const DiskEntry& disk) {
-  return disk.path == original_overlay(run, original.domain, disk.target, disk.path);
+  return disk.path == original_overlay(run, original.domain, disk.target, disk.path) ||
+         disk.path == handed_overlay(run, original.domain, disk.target, disk.path);
 }
 
 Presence presence_of(const std::string& run, const MachineRef& original, const std::vector<DiskEntry>& disks) {
@@ -69,6 +70,7 @@ std::vector<std::string> overlay_files(const std::string& run, const MachineRef&
   for (const auto& disk : seen.writable_disks()) {
     files.push_back(original_overlay(run, original.domain, disk.target, disk.path));
     files.push_back(clone_overlay(run, original.domain, disk.target, disk.path));
+    files.push_back(handed_overlay(run, original.domain, disk.target, disk.path));
   }
   return files;
 }
@@ -240,6 +242,15 @@ Result<Presence> Cloner::probe_clone(const std::string& run, const MachineRef& o
   return find_clone(hosts_.at(original.uri), run, original.domain);
 }
 
+// A clone that has an original's disk would take it along.
+Result<> refuse_owner(const std::string& run, const MachineRef& original, const Description& clone) {
+  for (const auto& disk : clone.writable_disks())
+    if (is_snapshotted(run, original, disk))
+      return fail(Code::refused, "the clone of domain " + original.domain + " has its disk " + disk.target,
+                  "give the disk back first");
+  return {};
+}
+
 Result<> Cloner::discard_clone(const std::string& run, const MachineRef& original) {
   auto& host = hosts_.at(original.uri);
   std::vector<std::string> files;
@@ -247,6 +258,7 @@ Result<> Cloner::discard_clone(const std::string& run, const MachineRef& origina
   if (from_original) files = clone_files(run, original, from_original->description);
   if (!from_original && from_original.error().code != Code::not_found) return Unexpected(from_original.error());
   if (const auto from_clone = look(clone_of(run, original))) {
+    MOULT_TRY(in_machine(refuse_owner(run, original, from_clone->description), original));
     for (auto& file : clone_files(run, original, from_clone->description)) files.push_back(file);
   }
   MOULT_TRY(in_machine(discard_domain(host, run, clone_domain(run, original.domain)), original));
@@ -261,6 +273,7 @@ Result<> Cloner::restore_chain(const std::string& run, const MachineRef& origina
         Result<>(fail(Code::refused, "the clone " + clone_domain(run, original.domain) + " still reads the base",
                       "discard the clone first")),
         original);
+  MOULT_TRY(in_machine(end_handover(host, original.domain), original));
   MOULT_ASSIGN(const Seen seen, look(original));
   const auto files = overlay_files(run, original, seen.description);
   MOULT_TRY(in_machine(commit_overlays(host, original.domain, {files.begin(), files.end()}), original));

@@ -38,14 +38,20 @@ std::string clone_overlay(const std::string& run, const std::string& domain, con
   return overlay(run, domain, target, top, "-clone");
 }
 
+std::string handed_overlay(const std::string& run, const std::string& domain, const std::string& target,
+                           const std::string& top) {
+  return overlay(run, domain, target, top, "-handed");
+}
+
 std::string run_of_overlay(const std::string& path) {
-  constexpr std::string_view kMark = ".moult-", kEnd = ".qcow2", kClone = "-clone";
+  constexpr std::string_view kMark = ".moult-", kEnd = ".qcow2", kClone = "-clone", kHanded = "-handed";
   std::string_view name = path;
   const auto mark = name.rfind(kMark);
   if (mark == std::string_view::npos || !name.ends_with(kEnd)) return {};
   name = name.substr(mark + kMark.size());
   name.remove_suffix(std::min(name.size(), kEnd.size()));
   if (name.ends_with(kClone)) return {};
+  if (name.ends_with(kHanded)) name.remove_suffix(kHanded.size());
   return check_run_id(std::string(name)) ? std::string(name) : std::string();
 }
 

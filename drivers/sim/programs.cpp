@@ -102,7 +102,8 @@ bool is_at_target(Process& process, const Component& component) {
 
 /// What a service answers at a port, as the check that names the port (and path) expects it of the target level.
 Result<> answer_check(Process& process, const std::string& port, const std::string& path) {
-  if (!process.domain.guest.stopped.empty()) return process.complain(1, "connect: Connection refused");
+  if (!process.domain.guest.stopped.empty() || !process.world.has_data(process.domain))
+    return process.complain(1, "connect: Connection refused");
   for (const auto& component : process.world.vendor().descriptor().components) {
     const auto& check = component.check;
     if (component.machine != process.domain.ref.name || std::to_string(check.port) != port) continue;
@@ -127,6 +128,8 @@ Result<> shell(Process& process) {
     process.outcome.exit_code = 128 + std::atoi(script.c_str() + 6);
   } else if (argv.size() > 4 && argv[3] == "moult-check") {
     return answer_check(process, argv[4], argv.size() > 5 ? argv[5] : std::string());
+  } else if (!process.world.has_data(process.domain)) {
+    return process.complain(1, "its data are not there");
   } else if (!process.domain.guest.stopped.empty()) {
     return process.complain(1, *process.domain.guest.stopped.begin() + " is stopped");
   }
@@ -176,6 +179,7 @@ Result<> dispatch(Process& process) {
   const auto program = base_name(process.argv().front());
   if (auto ran = run_package_tool(process, program)) return std::move(*ran);
   if (auto ran = run_file_tool(process, program)) return std::move(*ran);
+  if (auto ran = run_mount_tool(process, program)) return std::move(*ran);
   if (const auto basic = basic_program(program)) return basic(process);
   if (process.world.vendor().knows_program(process.argv().front())) return {};
   return fail(Code::not_found, "there is no program " + process.argv().front() + " in " + process.domain.ref.domain);

@@ -36,6 +36,7 @@ using Ran = std::optional<Result<>>;
 [[nodiscard]] Ran run_vendor(Process& process);
 [[nodiscard]] Ran run_package_tool(Process& process, std::string_view program);
 [[nodiscard]] Ran run_file_tool(Process& process, std::string_view program);
+[[nodiscard]] Ran run_mount_tool(Process& process, std::string_view program);
 /// tar -x -f FILE -C DIRECTORY.
 [[nodiscard]] Result<> unpack_tar(Process& process);
 /// Runs `argv` as the process goes on to be: for systemd-run, env, timeout, sh -c "exec ...".

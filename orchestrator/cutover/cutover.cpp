@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/component_driver.hpp"
+#include "orchestrator/cutover/disks.hpp"
 #include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/phases/rounds.hpp"
@@ -131,7 +132,7 @@ Result<> Cutover::activate_machine(const MachinePair& pair) {
   if (!way_.forward) return start_services(run_, pair, StartWhen::under_hold);
   for (const auto& component : run_.work.maintenance.components) {
     if (component.machine != pair.original.name || component.hooks.activate.empty()) continue;
-    if (!run_.is_updated(component.name)) continue;
+    if (!run_.is_updated(component.name) || has_disk(component)) continue;
     MOULT_TRY(run_.hook("activate", component.hooks.activate, pair.clone));
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(pair.clone));
     MOULT_TRY(run_check(component.check, session->access(), run_.platform().clock()));
@@ -148,11 +149,12 @@ Result<> Cutover::activate() {
 Result<> Cutover::check_margin() {
   MOULT_TRY(run_.world.interrupt.check());
   const auto budget = way_.budget(run_);
-  if (timeline_.total_ms() > static_cast<double>(budget.count()))
-    return fail(
-        Code::refused,
-        fmt::format("clients have waited {:.0f} ms, over the budget of {} ms", timeline_.total_ms(), budget.count()),
-        "Raise --max-stall, or try when there is less load.");
+  if (timeline_.total_ms() + static_cast<double>(run_.hand_over_takes.count()) > static_cast<double>(budget.count()))
+    return fail(Code::refused,
+                fmt::format("clients have waited {:.0f} ms, {} ms for disks that change hands are still to come: over "
+                            "the budget of {} ms",
+                            timeline_.total_ms(), run_.hand_over_takes.count(), budget.count()),
+                "Raise --max-stall, or try when there is less load.");
   if (!entry_->can_hold()) return {};
   MOULT_ASSIGN(const auto state, entry_->where());
   if (!state.holding)
@@ -206,6 +208,15 @@ Result<> Cutover::commit_and_seal() {
   return run_.ledger.perform_plain("seal", way_.word(), [this] { return seal(); });
 }
 
+/// Neither side is on the network: the disks of the one that served go to the other.
+Result<> Cutover::hand_over() {
+  if (!has_disks(run_)) return {};
+  handing_ = true;
+  auto handed = run_.ledger.perform_plain(kHandOver, way_.word(), [this] { return hand_over_disks(run_, way_); });
+  timeline_.mark("hand-over");
+  return handed;
+}
+
 /// Once its machines are on the network the next side serves: an address that could not be announced is learned with
 /// the first packet, so it is no reason to turn round.
 Result<> Cutover::enter() {
@@ -221,6 +232,7 @@ Result<> Cutover::enter() {
 }
 
 Result<> Cutover::change_over() {
+  MOULT_TRY(hand_over());
   return run_.ledger.perform_plain("switch", way_.word(), [this] { return enter(); });
 }
 
@@ -277,6 +289,7 @@ Result<> Cutover::carry_back() {
   if (!way_.forward) return fail(Code::refused, "what the original was given meanwhile cannot be carried to the clone");
   for (std::size_t i = 0; i < run_.back.size(); ++i) {
     auto& set = *run_.back[i];
+    if (set.disk_move() != nullptr) continue;  // comes back with what was written to it
     if (run_.work.plan.data[i].one_way) {
       MOULT_ASSIGN(const auto pending, set.pending());
       if (pending.paths != 0 || pending.overflow)
@@ -286,6 +299,8 @@ Result<> Cutover::carry_back() {
     MOULT_TRY(set.open_target());
     MOULT_TRY(carry_last(set));
   }
+  if (handing_) MOULT_TRY(hand_back_disks(run_, way_, true));
+  handing_ = false;
   return {};
 }
 
@@ -323,6 +338,7 @@ Result<> Cutover::go_back(Error cause) {
   }
   if (safe && entering_)
     attempt("writing down that the switch was taken back", run_.ledger.take_back("switch", way_.word()));
+  if (safe && handing_) safe = attempt("giving the disks back", hand_back_disks(run_, way_, false));
   // A guest that does not answer for its thaw does not keep its NICs from production; its lease thaws it.
   const bool back =
       safe && (!sealing_ || attempt("putting the serving side back on the network", move(true, Side::production)));

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/cutover/disks.hpp"
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
@@ -62,6 +63,7 @@ Result<> remove_helper(RunContext& run, const MachinePair& pair) {
 /// Clients are let go when the original can answer them, and no clone answers to its address any more.
 Result<> undo_run(RunContext& run, const char* word) {
   Undoing undoing(run, word);
+  if (has_disks(run)) undoing.step("disk.return", "", [&] { return return_disks(run, Direction{true}); });
   for (const auto& pair : run.machines()) {
     const auto& name = pair.original.name;
     undoing.step("clone.discard", name, [&]() -> Result<> {

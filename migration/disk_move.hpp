@@ -1,0 +1,24 @@
+#pragma once
+
+#include "descriptors/base/result.hpp"
+
+namespace moult {
+
+/// What a set whose disk changes hands does beside a DataStrategy, in that strategy's direction. The services that use
+/// the disk are stopped by the caller before, and started after. Every call may be repeated, by another process too.
+class DiskMove {
+ public:
+  virtual ~DiskMove() = default;
+  /// Before clients have to wait: the target gives up its scratch disk, and an empty image is made for it.
+  virtual Result<> clear_target() = 0;
+  /// The clone gets its scratch disk back, to be upgraded and checked with; true: it did not have it. Forward alone.
+  virtual Result<bool> lend() = 0;
+  /// The source is sealed: unmounts, detaches; the target attaches, mounts, converts. Takes the same time for a disk of
+  /// any size, but for the conversion.
+  virtual Result<> hand_over() = 0;
+  /// For a target that no client has reached since hand_over was begun: the source has the disk again as it was. A
+  /// clone that does not let go of it is powered off.
+  virtual Result<> hand_back() = 0;
+};
+
+}  // namespace moult
