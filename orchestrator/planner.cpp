@@ -128,6 +128,13 @@ void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
     }
 }
 
+/// Of a set that has no way back, why it has none.
+std::string why_one_way(const PlannedData& data) {
+  if (data.strategy == name_of(DataKind::hooks)) return " has no way back (`reverse: none`)";
+  if (data.strategy == name_of(DataKind::handover)) return " goes back as it was when it was handed over";
+  return " is migrated and names no `downgrade`";
+}
+
 void warn(Plan& plan, const ApplianceDescriptor& appliance) {
   if (appliance.entry.kind == EntryKind::none)
     plan.warnings.emplace_back("the entry cannot hold requests: clients see the switch itself");
@@ -138,11 +145,9 @@ void warn(Plan& plan, const ApplianceDescriptor& appliance) {
   for (const auto& data : plan.data)
     if (data.one_way)
       plan.warnings.push_back(
-          "data set " + data.set +
-          (data.migrates ? " is migrated and names no `downgrade`" : " has no way back (`reverse: none`)") +
-          ": from the cutover on, a rollback "
-          "loses what was written to it since; `moult upgrade` and `moult rollback` ask for "
-          "--accept-one-way");
+          "data set " + data.set + why_one_way(data) +
+          ": from the cutover on, a rollback loses what was written to it since; `moult upgrade` and `moult rollback` "
+          "ask for --accept-one-way");
   for (const auto& machine : plan.machines)
     if (machine.facts.has_tpm)
       plan.warnings.push_back("machine " + machine.ref.name +

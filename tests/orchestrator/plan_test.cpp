@@ -163,6 +163,24 @@ TEST_CASE("data that is migrated without a way back is warned of, and the plan's
   CHECK(one_way_sets(*plan_from_json(older)).empty());
 }
 
+TEST_CASE("a disk that goes back as it was handed over is warned of in its own words", "[plan]") {
+  World world;
+  auto api = component("api", "2.0.0"), current = component("tools", "2.0.0");
+  DataSpec spec;
+  spec.name = "notes";
+  spec.kind = DataKind::handover;
+  spec.root = "/srv/notes";
+  spec.handover = {"vdb", true};
+  api.data = current.data = {spec};
+  world.add(api, "1.0.0");
+  world.add(current, "2.0.0");  // its level reads what it wrote
+  const auto plan = world.plan();
+  CHECK(one_way_sets(plan) == std::vector<std::string>{"api.notes"});
+  CHECK(std::count_if(plan.warnings.begin(), plan.warnings.end(), [](const auto& warning) {
+          return warning.find("api.notes goes back as it was when it was handed over") != std::string::npos;
+        }) == 1);
+}
+
 TEST_CASE("an emulated TPM is warned of: the clone's starts empty", "[plan]") {
   World world;
   CHECK(world.plan().warnings.size() == 2);  // of the entry
