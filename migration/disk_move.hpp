@@ -9,15 +9,19 @@ namespace moult {
 class DiskMove {
  public:
   virtual ~DiskMove() = default;
-  /// Before clients have to wait: the target gives up its scratch disk, and an empty image is made for it.
+  /// Before clients have to wait: the target gives up its scratch disk, and an empty image is made for it. Error:
+  /// refused, when what the target gave up was not the disk that is mounted there.
   virtual Result<> clear_target() = 0;
   /// The clone gets its scratch disk back, to be upgraded and checked with; true: it did not have it. Forward alone.
   virtual Result<bool> lend() = 0;
   /// The source is sealed: unmounts, detaches; the target attaches, mounts, converts. Takes the same time for a disk of
   /// any size, but for the conversion.
   virtual Result<> hand_over() = 0;
+  /// The source has the disk, and where it runs, mounted.
+  virtual Result<bool> is_with_source() = 0;
   /// For a target that no client has reached since hand_over was begun: the source has the disk again as it was. A
-  /// clone that does not let go of it is powered off.
+  /// target that does not let go of it is powered off. Error: refused, when the source's image was left behind by the
+  /// one below it.
   virtual Result<> hand_back() = 0;
 };
 

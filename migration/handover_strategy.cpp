@@ -22,7 +22,7 @@ Result<> HandoverStrategy::note_mount(const MountFacts& facts) {
   facts_ = facts;
   if (setup_.spool.empty()) return {};
   std::ofstream file(setup_.spool, std::ios::trunc);
-  file << facts.source << ' ' << facts.type << ' ' << facts.options << ' ' << facts.uuid << ' ' << facts.root << '\n';
+  file << facts.source << ' ' << facts.type << ' ' << facts.options << ' ' << facts.root << ' ' << facts.uuid << '\n';
   return {};  // without it a process that takes the run up mounts as the guest's fstab says
 }
 
@@ -30,7 +30,7 @@ std::optional<MountFacts> HandoverStrategy::known_mount() {
   if (facts_) return facts_;
   std::ifstream file(setup_.spool);
   MountFacts facts;
-  if (file >> facts.source >> facts.type >> facts.options >> facts.uuid >> facts.root) facts_ = facts;
+  if (file >> facts.source >> facts.type >> facts.options >> facts.root >> facts.uuid) facts_ = facts;
   return facts_;
 }
 
@@ -51,6 +51,12 @@ Result<RoundReport> HandoverStrategy::round() {
   RoundReport report;
   report.number = ++rounds_;
   return report;
+}
+
+/// What is left behind on a disk that goes back as it was handed over nobody has counted.
+Result<Pending> HandoverStrategy::pending() {
+  if (setup_.image != DiskImage::returned) return Pending{};
+  return fail(Code::refused, "data set " + name() + ": nothing notices what is written to a disk that changed hands");
 }
 
 /// The disk goes with everything that was written to it, so nobody has to be stopped; what is dirty is written out
@@ -75,10 +81,14 @@ Result<bool> HandoverStrategy::is_on(const End& end) {
 }
 
 Result<> HandoverStrategy::unmount_at(const End& end) {
-  MOULT_ASSIGN(GuestAccess * guest, guest_of(end.session));
-  MOULT_ASSIGN(const auto found, find_mount(*guest, setup_.mount));
-  if (!found) return {};
-  return unmount(*guest, seams_.clock, setup_.mount, kUnmount);
+  const auto facts = known_mount();
+  const auto uuid = facts ? facts->uuid : std::string();
+  auto guest = guest_of(end.session);
+  auto done =
+      guest ? unmount(**guest, seams_.clock, setup_.mount, uuid, kUnmount) : Result<>(Unexpected(guest.error()));
+  if (done || done.error().code != Code::unreachable) return done;
+  auto agent = seams_.guests.agent(end.machine);
+  return agent ? unmount(**agent, seams_.clock, setup_.mount, uuid, kUnmount) : done;
 }
 
 Result<> HandoverStrategy::release(const End& end) {
@@ -87,6 +97,16 @@ Result<> HandoverStrategy::release(const End& end) {
   MOULT_ASSIGN(const bool on, is_on(end));
   if (on) MOULT_TRY(unmount_at(end));
   return seams_.disks.take_out(setup_.disk, end.side, kLetGo);
+}
+
+/// One that hangs is powered off, so that the side that is to serve can have the disk.
+Result<> HandoverStrategy::release_or_stop(const End& end) {
+  auto released = release(end);
+  if (released) return {};
+  MOULT_ASSIGN(const bool on, is_on(end));
+  if (!on) return released;
+  MOULT_TRY(seams_.lifecycle.stop(end.machine, Millis{0}));
+  return release(end);
 }
 
 Result<> HandoverStrategy::accept(const End& end, DiskImage image) {
@@ -115,13 +135,31 @@ Result<> HandoverStrategy::convert(const End& end, const Argv& argv) {
               "Mend the vendor's command; the side that served goes on.");
 }
 
+/// The guest names its disks by itself, and two may be of one size. What was taken out of the clone was its scratch
+/// disk: where the file system is there still, it was the wrong one.
+Result<> HandoverStrategy::refuse_other_disk() {
+  MOULT_ASSIGN(GuestAccess * guest, guest_of(setup_.target.session));
+  MOULT_ASSIGN(const auto device, find_file_system(*guest, facts_->uuid));
+  if (device.empty()) return {};
+  return fail(Code::refused,
+              "data set " + name() + ": disk " + setup_.disk.target +
+                  " was taken out of the clone, and what is mounted on " + setup_.mount + " is there still, on " +
+                  device + ": that is another disk",
+              "Name the disk that is mounted there.");
+}
+
 Result<> HandoverStrategy::clear_target() {
   MOULT_ASSIGN(GuestAccess * source, guest_of(setup_.source.session));
   MOULT_ASSIGN(const auto found, find_mount(*source, setup_.mount));
   if (!found) return fail(Code::refused, "data set " + name() + ": nothing is mounted on " + setup_.mount);
   MOULT_TRY(note_mount(*found));
   MOULT_TRY(release(setup_.target));
-  return forward() ? seams_.disks.make_image(setup_.disk) : Result<>{};
+  if (forward()) MOULT_TRY(refuse_other_disk());
+  if (!forward() && setup_.image == DiskImage::handed) return {};  // it goes on in the one that the clone has
+  auto made = seams_.disks.make_image(setup_.disk, setup_.image);
+  if (!made && made.error().code == Code::refused)
+    made.error().remedy = "Nothing is lost: end this run, and start another one.";
+  return made;
 }
 
 Result<bool> HandoverStrategy::lend() {
@@ -142,14 +180,32 @@ Result<> HandoverStrategy::hand_over() {
   return convert(setup_.target, setup_.convert);
 }
 
+Result<bool> HandoverStrategy::is_with_source() {
+  MOULT_ASSIGN(const auto held, seams_.disks.held(setup_.disk, setup_.source.side));
+  if (!held || *held == DiskImage::scratch) return false;
+  MOULT_ASSIGN(const bool on, is_on(setup_.source));
+  if (!on) return true;  // it mounts the disk when it starts
+  MOULT_ASSIGN(GuestAccess * guest, guest_of(setup_.source.session));
+  MOULT_ASSIGN(const auto found, find_mount(*guest, setup_.mount));
+  return found.has_value();
+}
+
+/// What the source had. An original that has its disk keeps what the record says; a clone has `handed`, unless the
+/// original went on below it.
+Result<DiskImage> HandoverStrategy::image_of_source() {
+  MOULT_ASSIGN(const auto owner, seams_.disks.owner(setup_.disk));
+  if (forward()) return owner.side == DiskSide::original ? owner.image : DiskImage::own;
+  if (owner.side == DiskSide::clone || owner.image != DiskImage::own) return DiskImage::handed;
+  return fail(Code::refused,
+              "data set " + name() + ": the original has gone on with disk " + setup_.disk.target +
+                  " as it was before the cutover, so the clone's image of it is good for nothing any more",
+              "See docs/recovery.md, \"A disk that was to change hands\".");
+}
+
 Result<> HandoverStrategy::hand_back() {
-  auto released = release(setup_.target);
-  if (!released && forward()) {
-    MOULT_TRY(seams_.lifecycle.stop(setup_.target.machine, Millis{0}));
-    released = release(setup_.target);
-  }
-  MOULT_TRY(std::move(released));
-  MOULT_TRY(accept(setup_.source, forward() ? DiskImage::own : DiskImage::handed));
+  MOULT_ASSIGN(const auto image, image_of_source());
+  MOULT_TRY(release_or_stop(setup_.target));
+  MOULT_TRY(accept(setup_.source, image));
   return convert(setup_.source, setup_.unconvert);
 }
 

@@ -5,16 +5,22 @@
 
 #include "drivers/clock.hpp"
 #include "drivers/disk_handover.hpp"
+#include "drivers/guest_session.hpp"
 #include "drivers/machine_lifecycle.hpp"
+#include "migration/data_strategy.hpp"
 #include "migration/disk_move.hpp"
-#include "migration/files_strategy.hpp"
 #include "migration/guest_mount.hpp"
+#include "migration/session_of.hpp"
 
 namespace moult {
 
 /// The `handover` strategy: nothing is captured and nothing is carried, for the disk itself goes to the other side. The
 /// clone works on a scratch image until then. Forward the clone goes on in an image above the original's, so that the
-/// disk as it was can be given back at once for as long as no client wrote to the clone.
+/// disk as it was can be given back at once for as long as no client wrote to the clone. A way back that starts from
+/// the disk as it was goes on in another image above it: given up, it has changed nothing below the clone's.
+///
+/// A guest that does not give the disk up is asked twice: through the run's helper, then through the agent that its
+/// host reaches.
 class HandoverStrategy final : public DataStrategy, public DiskMove {
  public:
   struct End {
@@ -35,6 +41,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   struct Seams {
     DiskHandover& disks;
     MachineLifecycle& lifecycle;
+    GuestConnector& guests;
     Clock& clock;
   };
   HandoverStrategy(Setup setup, Seams seams) : setup_(std::move(setup)), seams_(seams) {}
@@ -50,7 +57,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Result<> take_up() override { return {}; }
   Result<RoundReport> round() override;
   Result<RoundReport> thorough_round() override { return round(); }
-  Result<Pending> pending() override { return Pending{}; }
+  Result<Pending> pending() override;
   [[nodiscard]] std::string frozen_set() const override { return {}; }
   Result<> fence(Millis ttl) override;
   Result<bool> unfence() override { return true; }
@@ -62,13 +69,17 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Result<> clear_target() override;
   Result<bool> lend() override;
   Result<> hand_over() override;
+  Result<bool> is_with_source() override;
   Result<> hand_back() override;
 
  private:
   [[nodiscard]] bool forward() const { return setup_.source.side == DiskSide::original; }
   Result<bool> is_on(const End& end);
+  Result<> refuse_other_disk();
   Result<> unmount_at(const End& end);
   Result<> release(const End& end);
+  Result<> release_or_stop(const End& end);
+  Result<DiskImage> image_of_source();
   Result<> accept(const End& end, DiskImage image);
   Result<> convert(const End& end, const Argv& argv);
   Result<> note_mount(const MountFacts& facts);

@@ -54,10 +54,11 @@ TwoWays make_handover(const DataPlace& place, Clock& clock) {
   auto here = there;
   here.set = back_name(planned.set);
   std::swap(here.source, here.target);
-  here.image = planned.one_way ? DiskImage::own : DiskImage::handed;
+  here.image = planned.one_way ? DiskImage::returned : DiskImage::handed;
   here.convert = planned.migrates && !planned.one_way ? spec.downgrade : Argv{};
   here.unconvert = there.convert;
-  const HandoverStrategy::Seams seams{place.platform->disks(), place.platform->lifecycle(), clock};
+  const HandoverStrategy::Seams seams{place.platform->disks(), place.platform->lifecycle(), place.platform->guests(),
+                                      clock};
   return {std::make_unique<HandoverStrategy>(std::move(there), seams),
           std::make_unique<HandoverStrategy>(std::move(here), seams)};
 }

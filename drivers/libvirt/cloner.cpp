@@ -38,9 +38,17 @@ std::string snapshot_xml(const std::string& run, const MachineRef& original, con
   return xml_text(document);
 }
 
+// The images above what the original had at the snapshot: its own, and those in which a disk goes on that changed
+// hands.
+std::vector<std::string> images_above(const std::string& run, const MachineRef& original, const DiskEntry& disk) {
+  return {original_overlay(run, original.domain, disk.target, disk.path),
+          handed_overlay(run, original.domain, disk.target, disk.path),
+          returned_overlay(run, original.domain, disk.target, disk.path)};
+}
+
 bool is_snapshotted(const std::string& run, const MachineRef& original, const DiskEntry& disk) {
-  return disk.path == original_overlay(run, original.domain, disk.target, disk.path) ||
-         disk.path == handed_overlay(run, original.domain, disk.target, disk.path);
+  const auto images = images_above(run, original, disk);
+  return std::find(images.begin(), images.end(), disk.path) != images.end();
 }
 
 Presence presence_of(const std::string& run, const MachineRef& original, const std::vector<DiskEntry>& disks) {
@@ -68,9 +76,8 @@ Result<> refuse_other_run(const std::string& run, const MachineRef& original, co
 std::vector<std::string> overlay_files(const std::string& run, const MachineRef& original, const Description& seen) {
   std::vector<std::string> files;
   for (const auto& disk : seen.writable_disks()) {
-    files.push_back(original_overlay(run, original.domain, disk.target, disk.path));
+    for (auto& image : images_above(run, original, disk)) files.push_back(std::move(image));
     files.push_back(clone_overlay(run, original.domain, disk.target, disk.path));
-    files.push_back(handed_overlay(run, original.domain, disk.target, disk.path));
   }
   return files;
 }

@@ -103,7 +103,8 @@ Result<> end_handover(Host& host, const std::string& domain) {
   return host.call<void>({what, Effect::changes, kDefineDeadline}, [=](virConnectPtr connection) -> Result<> {
     MOULT_ASSIGN(const DomainHandle found, find_domain(connection, domain));
     MOULT_ASSIGN(const std::string before, domain_xml(found.get(), Which::persistent));
-    MOULT_ASSIGN(const std::string lacking, withdrawn_disk(before));
+    MOULT_ASSIGN(const std::string live, domain_xml(found.get(), Which::live));
+    MOULT_ASSIGN(const std::string lacking, lacking_disk(before, live));
     if (!lacking.empty())
       return fail(Code::refused, "domain " + domain + " does not have its disk " + lacking, "give it back first");
     MOULT_ASSIGN(const std::string after, without_handover(before));

@@ -14,7 +14,7 @@ class DiskHandover : public moult::DiskHandover {
   DiskHandover(Hosts& hosts, OverlayStore& store) : hosts_(hosts), store_(store) {}
   Result<DiskOwner> owner(const HandedDisk& disk) override;
   Result<std::optional<DiskImage>> held(const HandedDisk& disk, DiskSide side) override;
-  Result<> make_image(const HandedDisk& disk) override;
+  Result<> make_image(const HandedDisk& disk, DiskImage image) override;
   Result<> take_out(const HandedDisk& disk, DiskSide side, Millis deadline) override;
   Result<> put_in(const HandedDisk& disk, DiskSide side, DiskImage image, std::uint64_t epoch) override;
 

@@ -98,11 +98,17 @@ void set_image(pugi::xml_node disk, const Image& image) {
   source.attribute("file") = image.path.c_str();
 }
 
+DiskImage image_called(const char* name) {
+  for (const auto image : {DiskImage::handed, DiskImage::returned})
+    if (std::strcmp(name, name_of(image)) == 0) return image;
+  return DiskImage::own;
+}
+
 std::optional<DiskOwner> owner_in(const pugi::xml_node& note) {
   DiskOwner owner;
   owner.epoch = note.attribute("epoch").as_ullong();
   owner.side = std::strcmp(note.attribute("side").value(), "clone") == 0 ? DiskSide::clone : DiskSide::original;
-  owner.image = std::strcmp(note.attribute("image").value(), "handed") == 0 ? DiskImage::handed : DiskImage::own;
+  owner.image = image_called(note.attribute("image").value());
   return owner;
 }
 
@@ -176,11 +182,25 @@ Result<std::string> disk_element(const std::string& xml, const std::string& targ
   return disk ? xml_text(disk) : std::string();
 }
 
-Result<std::string> withdrawn_disk(const std::string& persistent_xml) {
+Result<std::string> without_address(const std::string& disk_xml) {
   pugi::xml_document document;
-  MOULT_TRY(parse_xml(persistent_xml, document));
-  const auto withdrawn = find_withdrawn(notes_in(domain_of(document)), {});
-  return std::string(withdrawn.child("disk").child("target").attribute("dev").value());
+  MOULT_TRY(parse_xml(disk_xml, document));
+  document.child("disk").remove_child("address");
+  return xml_text(document);
+}
+
+Result<std::string> lacking_disk(const std::string& persistent_xml, const std::string& live_xml) {
+  pugi::xml_document persistent;
+  pugi::xml_document live;
+  MOULT_TRY(parse_xml(persistent_xml, persistent));
+  MOULT_TRY(parse_xml(live_xml, live));
+  for (const auto& note : notes_in(domain_of(persistent)).children()) {
+    const bool withdrawn = is_called(note, "withdrawn");
+    const auto named = withdrawn ? note.child("disk").child("target").attribute("dev") : note.attribute("target");
+    const std::string target = named.value();
+    if (withdrawn || !find_disk(domain_of(live).child("devices"), target)) return target;
+  }
+  return std::string();
 }
 
 Result<std::string> without_handover(const std::string& persistent_xml) {

@@ -27,9 +27,11 @@ namespace moult::virt {
                                             const Image& image);
 /// The disk's element of a description, as a device to be attached or detached; empty: it has no such disk.
 [[nodiscard]] Result<std::string> disk_element(const std::string& xml, const std::string& target);
+/// The same without its place on the machine's buses: the machine chooses one.
+[[nodiscard]] Result<std::string> without_address(const std::string& disk_xml);
 
-/// A disk that the description remembers and lacks; empty: none.
-[[nodiscard]] Result<std::string> withdrawn_disk(const std::string& persistent_xml);
+/// A disk that changed hands and that the machine lacks, by its description or as it runs; empty: none.
+[[nodiscard]] Result<std::string> lacking_disk(const std::string& persistent_xml, const std::string& live_xml);
 /// The description with every disk in its place and without any record.
 [[nodiscard]] Result<std::string> without_handover(const std::string& persistent_xml);
 

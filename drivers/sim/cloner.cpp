@@ -186,10 +186,12 @@ Result<> SimCloner::discard_clone(const std::string& run, const MachineRef& orig
     if (const Domain* clone = world_.find(clone_of(run, original))) {
       if (!clone->alias.empty())
         return fail(Code::refused, clone->ref.domain + " was consolidated and is the appliance's machine now");
-      for (const auto& disk : clone->disks)
-        if (disk.path == paths_of(run, disk.path).handed)
+      for (const auto& disk : clone->disks) {
+        const auto paths = paths_of(run, disk.path);
+        if (disk.path == paths.own || disk.path == paths.handed)
           return fail(Code::refused, clone->ref.domain + " has the original's disk " + disk.target,
                       "Give it back first.");
+      }
       world_.remove(*clone);
     }
     MOULT_TRY(world_.part());
@@ -201,17 +203,19 @@ Result<> SimCloner::discard_clone(const std::string& run, const MachineRef& orig
   });
 }
 
-/// A disk that changed hands has one more image, which goes into the one below.
+/// A disk that changed hands has one more image above the original's, and goes on in that.
 void SimCloner::commit_handed(Domain& domain, Disk& disk, const std::string& run) {
   auto& layers = world_.host(domain.ref.uri).layers;
   const auto paths = paths_of(run, disk.path);
-  if (disk.path == paths.handed) {
-    layers[paths.own].tree = std::move(layers[paths.handed].tree);
-    layers[paths.own].blocks = layers[paths.handed].blocks;
-    disk.path = paths.own;
-    world_.stir_disks();
+  for (const auto& upper : {paths.handed, paths.returned}) {
+    if (disk.path == upper) {
+      layers[paths.own].tree = std::move(layers[upper].tree);
+      layers[paths.own].blocks = layers[upper].blocks;
+      disk.path = paths.own;
+      world_.stir_disks();
+    }
+    layers.erase(upper);
   }
-  layers.erase(paths.handed);
 }
 
 /// What was written above the image goes into it, and the image is the top again.

@@ -10,7 +10,7 @@ class SimDiskHandover final : public DiskHandover {
   explicit SimDiskHandover(World& world) : world_(world) {}
   Result<DiskOwner> owner(const HandedDisk& disk) override;
   Result<std::optional<DiskImage>> held(const HandedDisk& disk, DiskSide side) override;
-  Result<> make_image(const HandedDisk& disk) override;
+  Result<> make_image(const HandedDisk& disk, DiskImage image) override;
   Result<> take_out(const HandedDisk& disk, DiskSide side, Millis deadline) override;
   Result<> put_in(const HandedDisk& disk, DiskSide side, DiskImage image, std::uint64_t epoch) override;
 
@@ -20,10 +20,8 @@ class SimDiskHandover final : public DiskHandover {
 
 /// The paths of a run's images of one disk, from any of them.
 struct DiskPaths {
-  std::string image, own, scratch, handed;
-  [[nodiscard]] const std::string& of(DiskImage which) const {
-    return which == DiskImage::scratch ? scratch : which == DiskImage::own ? own : handed;
-  }
+  std::string image, own, scratch, handed, returned;
+  [[nodiscard]] const std::string& of(DiskImage which) const;
 };
 [[nodiscard]] DiskPaths paths_of(const std::string& run, const std::string& any);
 

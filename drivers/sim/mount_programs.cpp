@@ -1,4 +1,5 @@
-// findmnt, mount, umount, udevadm and lsblk of a simulated guest: as far as a disk that changes hands needs them.
+// findmnt, findfs, mount, umount, udevadm and lsblk of a simulated guest: as far as a disk that changes hands needs
+// them.
 #include <algorithm>
 
 #include "drivers/sim/programs.hpp"
@@ -6,9 +7,20 @@
 namespace moult::sim {
 namespace {
 
+std::string uuid_of(const Disk& disk) { return "00000000-0000-4000-8000-" + disk.target; }
+
+/// Of several, the one that is mounted there.
 Disk* disk_at(Process& process, std::string_view mount) {
   auto& disks = process.domain.disks;
-  const auto found = std::find_if(disks.begin(), disks.end(), [&](const Disk& disk) { return disk.mount == mount; });
+  const auto there = [&](const Disk& disk) { return disk.mount == mount; };
+  auto found = std::find_if(disks.begin(), disks.end(), [&](const Disk& disk) { return there(disk) && disk.mounted; });
+  if (found == disks.end()) found = std::find_if(disks.begin(), disks.end(), there);
+  return found == disks.end() ? nullptr : &*found;
+}
+
+Disk* disk_with(Process& process, std::string_view uuid) {
+  auto& disks = process.domain.disks;
+  const auto found = std::find_if(disks.begin(), disks.end(), [&](const Disk& disk) { return uuid_of(disk) == uuid; });
   return found == disks.end() ? nullptr : &*found;
 }
 
@@ -18,7 +30,15 @@ Result<> find_mount(Process& process) {
     process.outcome.exit_code = 1;
     return {};
   }
-  process.outcome.out = "/dev/" + disk->target + " ext4 rw,relatime 00000000-0000-4000-8000-" + disk->target + " /\n";
+  process.outcome.out = "/dev/" + disk->target + " ext4 rw,relatime / " + uuid_of(*disk) + "\n";
+  return {};
+}
+
+Result<> find_file_system(Process& process) {
+  const std::string_view wanted = process.argv().back();
+  const Disk* disk = disk_with(process, wanted.substr(wanted.find('=') + 1));
+  if (disk == nullptr) return process.complain(1, "unable to resolve '" + std::string(wanted) + "'");
+  process.outcome.out = "/dev/" + disk->target + "\n";
   return {};
 }
 
@@ -48,7 +68,7 @@ Result<> mount(Process& process) {
   return {};
 }
 
-/// One line: bytes, and how many partitions and holders there are.
+/// One line: bytes, and what it is.
 Result<> list_block(Process& process) {
   process.outcome.out = "4294967296 disk\n";
   return {};
@@ -56,8 +76,16 @@ Result<> list_block(Process& process) {
 
 }  // namespace
 
+/// No simulated guest has name spaces.
+Result<> look_for_mounts(Process& process, const std::string& uuid) {
+  const Disk* disk = disk_with(process, uuid);
+  process.outcome.out = disk != nullptr && disk->mounted ? "/proc/1/mountinfo\nlooked\n" : "looked\n";
+  return {};
+}
+
 Ran run_mount_tool(Process& process, std::string_view program) {
   if (program == "findmnt") return find_mount(process);
+  if (program == "findfs") return find_file_system(process);
   if (program == "umount") return unmount(process);
   if (program == "mount") return mount(process);
   if (program == "lsblk") return list_block(process);

@@ -116,8 +116,8 @@ Result<> answer_check(Process& process, const std::string& port, const std::stri
   return process.complain(1, "connect: Connection refused");
 }
 
-/// Enough of a shell for what is said to one: `exit N`, `kill -N $$`, and moult's own checks of a port. Any other
-/// script is taken for a vendor's, and succeeds when the guest's services run.
+/// Enough of a shell for what is said to one: `exit N`, `kill -N $$`, and moult's own looks at ports and mounts. Any
+/// other script is taken for a vendor's, and succeeds when the guest's services run.
 Result<> shell(Process& process) {
   const auto& argv = process.argv();
   if (argv.size() < 3 || argv[1] != "-c") return {};
@@ -128,6 +128,8 @@ Result<> shell(Process& process) {
     process.outcome.exit_code = 128 + std::atoi(script.c_str() + 6);
   } else if (argv.size() > 4 && argv[3] == "moult-check") {
     return answer_check(process, argv[4], argv.size() > 5 ? argv[5] : std::string());
+  } else if (argv.size() > 4 && argv[3] == "moult-mounts") {
+    return look_for_mounts(process, argv[4]);
   } else if (!process.world.has_data(process.domain)) {
     return process.complain(1, "its data are not there");
   } else if (!process.domain.guest.stopped.empty()) {
