@@ -299,7 +299,7 @@ Result<> Cutover::carry_back() {
     MOULT_TRY(set.open_target());
     MOULT_TRY(carry_last(set));
   }
-  if (handing_) MOULT_TRY(hand_back_disks(run_, way_, true));
+  if (handing_) MOULT_TRY(hand_back_written(run_));
   handing_ = false;
   return {};
 }
@@ -338,7 +338,7 @@ Result<> Cutover::go_back(Error cause) {
   }
   if (safe && entering_)
     attempt("writing down that the switch was taken back", run_.ledger.take_back("switch", way_.word()));
-  if (safe && handing_) safe = attempt("giving the disks back", hand_back_disks(run_, way_, false));
+  if (safe && handing_) safe = attempt("giving the disks back", hand_back_disks(run_, way_));
   // A guest that does not answer for its thaw does not keep its NICs from production; its lease thaws it.
   const bool back =
       safe && (!sealing_ || attempt("putting the serving side back on the network", move(true, Side::production)));

@@ -5,7 +5,8 @@
 
 namespace moult {
 
-/// The journal's step in which disks change hands, with the direction's word as its subject.
+/// The journal's step in which disks change hands, with the direction's word as its subject: that of the way back also
+/// where a cutover gives disks back with what was written to them.
 inline constexpr const char* kHandOver = "hand-over";
 
 /// A set of this component lives on a disk that changes hands: its services run where the disk is.
@@ -22,11 +23,13 @@ inline constexpr const char* kHandOver = "hand-over";
 [[nodiscard]] Result<> clear_disks(RunContext& run, const Direction& way);
 /// Behind the seal: services end, disks change hands, services start on the next side and are checked.
 [[nodiscard]] Result<> hand_over_disks(RunContext& run, const Direction& way);
-/// The serving side has its disks again, its services run, and the journal says so. `written`: clients may have written
-/// to the next side, so the disks come back with that; refused where that cannot be.
-[[nodiscard]] Result<> hand_back_disks(RunContext& run, const Direction& way, bool written);
-/// The same for a cutover that a process left behind, where the journal says that it had begun to hand over and that
-/// nothing was handed since.
+/// The serving side has its disks again as they were, its services run, and the journal says so. For where no client
+/// has reached the next side. A machine that does not let go of a disk is powered off.
+[[nodiscard]] Result<> hand_back_disks(RunContext& run, const Direction& way);
+/// The original has its disks again, with what clients may have written to the clone. Refused where that cannot be.
+[[nodiscard]] Result<> hand_back_written(RunContext& run);
+/// The same as hand_back_disks, for the side that is to serve after a process died or gave up: nothing is done where
+/// the journal knows of no hand-over that was begun and not taken back, and the machines have their disks.
 [[nodiscard]] Result<> return_disks(RunContext& run, const Direction& gone);
 
 }  // namespace moult
