@@ -111,3 +111,23 @@ TEST_CASE("from a death at any call of a cutover that is given up behind its swi
     CHECK(deaths > 60);
   }
 }
+
+TEST_CASE("an original without its disk stays off the network until it has it again", "[handover]") {
+  SimRun run(with_disk(12), patient());
+  const auto before = run.world().inventory(false);
+  meet_in_cutover(run, deadly(sim::FaultPlan{}.with(sim::FaultKind::kill_after, "take_out", 2)));  // the clone's first
+  REQUIRE_FALSE(lives(run, [&] { return run.go(); }));
+  CHECK(held(run, DiskSide::original) == std::nullopt);
+  run.world().faults().set(sim::FaultPlan{}.with(sim::FaultKind::refuse, "put_in", 0));
+  REQUIRE_FALSE(run.again(&Conductor::abort));
+  const auto side = run.platform().network().where("r1", kApp);
+  REQUIRE(side);
+  CHECK(*side == Side::sealed);
+  run.world().faults().set({});
+  const auto end = run.again(&Conductor::abort);
+  INFO(text_of(end));
+  REQUIRE(end);
+  CHECK(run.state() == RunState::aborted);
+  CHECK(run.world().inventory(false) == before);
+  serves_whole(run);
+}
