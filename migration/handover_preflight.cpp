@@ -41,6 +41,26 @@ std::string targets_of(const MachineFacts& machine) {
   return text;
 }
 
+/// Inside it, or in another place too: then it could not be unmounted, or its disk would be taken from under it.
+Result<std::vector<Error>> problems_of_others(GuestAccess& guest, const MountFacts& mounted, const std::string& root) {
+  Command command;
+  command.argv = {"cat", "/proc/self/mounts"};
+  MOULT_ASSIGN(const auto table, guest.run(command));
+  if (!table.good()) return fail(Code::failed, "cat /proc/self/mounts ended with " + std::to_string(table.exit_code));
+  std::vector<Error> problems;
+  std::istringstream lines(table.out);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string source, point;
+    words >> source >> point;
+    if (point.starts_with(root + "/"))
+      problems.push_back(problem(point + " is mounted inside " + root, "Mount it elsewhere: a disk goes alone."));
+    else if (source == mounted.source && point != root)
+      problems.push_back(problem(source + " on " + root + " is mounted on " + point + " too", "Unmount it there."));
+  }
+  return problems;
+}
+
 /// The guest names its disks by itself, so the name alone proves nothing: the size must be the disk's too.
 Result<std::vector<Error>> problems_of_mount(const DataQuestion& question, const DiskFacts& disk) {
   const auto& data = question.data;
@@ -69,6 +89,8 @@ Result<std::vector<Error>> problems_of_mount(const DataQuestion& question, const
   MOULT_ASSIGN(const auto root, find_mount(question.guest, "/"));
   if (root && root->source == mounted->source)
     problems.push_back(problem("disk " + disk.target + " holds the system itself", "Name a data disk."));
+  MOULT_ASSIGN(auto others, problems_of_others(question.guest, *mounted, data.root));
+  problems.insert(problems.end(), others.begin(), others.end());
   return problems;
 }
 
