@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/component_driver.hpp"
+#include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/phases/rounds.hpp"
@@ -29,7 +30,7 @@ Result<> Cutover::hold() {
 /// While the last requests end, what they and others wrote goes to the disk: the fence has less to wait for.
 Result<> Cutover::drain() {
   const auto sync = [this](const MachinePair& pair) -> Result<> {
-    const auto names = frozen_on(pair);
+    const auto names = frozen_on(run_, way_, pair);
     if (names.empty()) return {};
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
     return session->files().sync(names);
@@ -40,36 +41,8 @@ Result<> Cutover::drain() {
   return {};
 }
 
-std::vector<DataStrategy*> Cutover::sets_on(const MachinePair& pair) {
-  std::vector<DataStrategy*> sets;
-  for (std::size_t i = 0; i < run_.work.plan.data.size(); ++i)
-    if (run_.work.plan.data[i].machine == pair.original.name) sets.push_back(way_.sets(run_)[i].get());
-  return sets;
-}
-
-/// What the helper freezes on a machine.
-std::vector<std::string> Cutover::frozen_on(const MachinePair& pair) {
-  std::vector<std::string> names;
-  for (const auto* set : sets_on(pair))
-    if (auto name = set->frozen_set(); !name.empty()) names.push_back(std::move(name));
-  return names;
-}
-
-Result<> Cutover::fence_machine(const MachinePair& pair) {
-  for (const auto& component : run_.work.maintenance.components)
-    if (component.machine == pair.original.name)
-      MOULT_TRY(run_.hook("quiesce", component.hooks.quiesce, way_.serving(pair)));
-  for (auto* set : sets_on(pair)) MOULT_TRY(set->fence(way_.lease(run_)));
-  const auto names = frozen_on(pair);
-  if (names.empty()) return {};
-  MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
-  auto frozen = session->files().freeze(names, way_.lease(run_));
-  if (!frozen) return pass(std::move(frozen));
-  return {};
-}
-
 Result<> Cutover::fence() {
-  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return fence_machine(pair); }));
+  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return fence_machine(run_, way_, pair); }));
   timeline_.mark("fence");
   return {};
 }
@@ -168,23 +141,9 @@ Result<> Cutover::move(bool serving_side, Side to) {
   });
 }
 
-/// Whether the fence of a machine had held until now: of its file systems and of each set that has one of its own.
-Result<bool> Cutover::thaw_machine(const MachinePair& pair) {
-  bool held = true;
-  if (!frozen_on(pair).empty()) {
-    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
-    MOULT_ASSIGN(held, session->files().thaw());
-  }
-  for (auto* set : sets_on(pair)) {
-    MOULT_ASSIGN(const bool one, set->unfence());
-    held = held && one;
-  }
-  return held;
-}
-
 Result<> Cutover::thaw(bool must_have_held) {
   return run_.each_machine([&](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(const bool held, thaw_machine(pair));
+    MOULT_ASSIGN(const bool held, unfence_machine(run_, way_, pair));
     if (held || !must_have_held) return {};
     return fail(Code::timeout, "the fence ended by itself before the seal was complete",
                 "Try again when the host is quieter.");
