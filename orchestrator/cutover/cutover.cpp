@@ -231,9 +231,11 @@ bool Cutover::still_holding() {
   return state && state->holding && run_.platform().clock().steady() - held_since_ < way_.lease(run_);
 }
 
-/// What clients may have written to the next side while it was reached goes to the side that will serve after all.
+/// What clients may have written to the next side while it was reached goes to the side that will serve after all. It
+/// is on record before it begins: should it break off, the original holds what no later process knows of.
 Result<> Cutover::carry_back() {
   if (!way_.forward) return fail(Code::refused, "what the original was given meanwhile cannot be carried to the clone");
+  MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kCarriedBack, run_.ledger.stamp().utc));
   for (std::size_t i = 0; i < run_.back.size(); ++i) {
     auto& set = *run_.back[i];
     if (run_.work.plan.data[i].one_way) {
