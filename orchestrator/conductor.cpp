@@ -60,11 +60,13 @@ void name_dead_clones(RunContext& run, Error& cause) {
   }
 }
 
-/// A rollback is on record before it begins. One that was begun before is taken up.
+/// A rollback is on record before it begins. One that was begun before is taken up, and so is what a cutover that was
+/// given up carried the same way.
 Result<> go_back_on_record(RunContext& run, const char* how) {
   MOULT_ASSIGN(const auto before, journal_value(run, kGoingBack));
   MOULT_TRY(run.world.store.journal().put_value(run.id(), kGoingBack, how));
-  if (before.empty()) return {};
+  MOULT_ASSIGN(const auto carried, journal_value(run, kCarriedBack));
+  if (before.empty() && carried.empty()) return {};
   MOULT_TRY(open_way_back(run));
   for (std::size_t i = 0; i < run.back.size(); ++i)
     if (!run.work.plan.data[i].one_way) MOULT_TRY(run.back[i]->take_up());

@@ -8,11 +8,13 @@ namespace moult {
 /// A journal's values, beside the states. `going_back`: a rollback was begun ("all" or "one-way"), or given up ("no").
 /// `switched_back`: the way back's switch is done, only its clean-up is left. `finishing`: the way back is being given
 /// up, so it cannot be gone any more ("begun"), and the clone is known to serve ("yes"). `checked`: the check through
-/// the entry after the switch was good, or there is none ("yes").
+/// the entry after the switch was good, or there is none ("yes"). `carried_back`: a cutover that was given up behind
+/// its switch began to carry to the original what the clone had been given (when), so a way back must be taken up.
 inline constexpr const char* kGoingBack = "going_back";
 inline constexpr const char* kSwitchedBack = "switched_back";
 inline constexpr const char* kFinishing = "finishing";
 inline constexpr const char* kChecked = "checked";
+inline constexpr const char* kCarriedBack = "carried_back";
 
 /// One of a run's values; empty when it was never put.
 [[nodiscard]] Result<std::string> journal_value(RunContext& run, const char* key);

@@ -6,6 +6,7 @@
 
 #include "drivers/component_driver.hpp"
 #include "orchestrator/cutover/disks.hpp"
+#include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/phases/rounds.hpp"
@@ -30,7 +31,7 @@ Result<> Cutover::hold() {
 /// While the last requests end, what they and others wrote goes to the disk: the fence has less to wait for.
 Result<> Cutover::drain() {
   const auto sync = [this](const MachinePair& pair) -> Result<> {
-    const auto names = frozen_on(pair);
+    const auto names = frozen_on(run_, way_, pair);
     if (names.empty()) return {};
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
     return session->files().sync(names);
@@ -41,36 +42,8 @@ Result<> Cutover::drain() {
   return {};
 }
 
-std::vector<DataStrategy*> Cutover::sets_on(const MachinePair& pair) {
-  std::vector<DataStrategy*> sets;
-  for (std::size_t i = 0; i < run_.work.plan.data.size(); ++i)
-    if (run_.work.plan.data[i].machine == pair.original.name) sets.push_back(way_.sets(run_)[i].get());
-  return sets;
-}
-
-/// What the helper freezes on a machine.
-std::vector<std::string> Cutover::frozen_on(const MachinePair& pair) {
-  std::vector<std::string> names;
-  for (const auto* set : sets_on(pair))
-    if (auto name = set->frozen_set(); !name.empty()) names.push_back(std::move(name));
-  return names;
-}
-
-Result<> Cutover::fence_machine(const MachinePair& pair) {
-  for (const auto& component : run_.work.maintenance.components)
-    if (component.machine == pair.original.name)
-      MOULT_TRY(run_.hook("quiesce", component.hooks.quiesce, way_.serving(pair)));
-  for (auto* set : sets_on(pair)) MOULT_TRY(set->fence(way_.lease(run_)));
-  const auto names = frozen_on(pair);
-  if (names.empty()) return {};
-  MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
-  auto frozen = session->files().freeze(names, way_.lease(run_));
-  if (!frozen) return pass(std::move(frozen));
-  return {};
-}
-
 Result<> Cutover::fence() {
-  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return fence_machine(pair); }));
+  MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return fence_machine(run_, way_, pair); }));
   timeline_.mark("fence");
   return {};
 }
@@ -149,12 +122,14 @@ Result<> Cutover::activate() {
 Result<> Cutover::check_margin() {
   MOULT_TRY(run_.world.interrupt.check());
   const auto budget = way_.budget(run_);
-  if (timeline_.total_ms() + static_cast<double>(run_.hand_over_takes.count()) > static_cast<double>(budget.count()))
+  const auto to_come = run_.hand_over_takes.count();
+  if (timeline_.total_ms() + static_cast<double>(to_come) > static_cast<double>(budget.count())) {
+    const auto disks = to_come == 0 ? "" : fmt::format(", and disks change hands for {} ms more", to_come);
     return fail(Code::refused,
-                fmt::format("clients have waited {:.0f} ms, {} ms for disks that change hands are still to come: over "
-                            "the budget of {} ms",
-                            timeline_.total_ms(), run_.hand_over_takes.count(), budget.count()),
+                fmt::format("clients have waited {:.0f} ms{}, over the budget of {} ms", timeline_.total_ms(), disks,
+                            budget.count()),
                 "Raise --max-stall, or try when there is less load.");
+  }
   if (!entry_->can_hold()) return {};
   MOULT_ASSIGN(const auto state, entry_->where());
   if (!state.holding)
@@ -170,23 +145,9 @@ Result<> Cutover::move(bool serving_side, Side to) {
   });
 }
 
-/// Whether the fence of a machine had held until now: of its file systems and of each set that has one of its own.
-Result<bool> Cutover::thaw_machine(const MachinePair& pair) {
-  bool held = true;
-  if (!frozen_on(pair).empty()) {
-    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.serving(pair)));
-    MOULT_ASSIGN(held, session->files().thaw());
-  }
-  for (auto* set : sets_on(pair)) {
-    MOULT_ASSIGN(const bool one, set->unfence());
-    held = held && one;
-  }
-  return held;
-}
-
 Result<> Cutover::thaw(bool must_have_held) {
   return run_.each_machine([&](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(const bool held, thaw_machine(pair));
+    MOULT_ASSIGN(const bool held, unfence_machine(run_, way_, pair));
     if (held || !must_have_held) return {};
     return fail(Code::timeout, "the fence ended by itself before the seal was complete",
                 "Try again when the host is quieter.");
@@ -284,9 +245,11 @@ bool Cutover::still_holding() {
   return state && state->holding && run_.platform().clock().steady() - held_since_ < way_.lease(run_);
 }
 
-/// What clients may have written to the next side while it was reached goes to the side that will serve after all.
+/// What clients may have written to the next side while it was reached goes to the side that will serve after all. It
+/// is on record before it begins: should it break off, the original holds what no later process knows of.
 Result<> Cutover::carry_back() {
   if (!way_.forward) return fail(Code::refused, "what the original was given meanwhile cannot be carried to the clone");
+  MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kCarriedBack, run_.ledger.stamp().utc));
   for (std::size_t i = 0; i < run_.back.size(); ++i) {
     auto& set = *run_.back[i];
     if (set.disk_move() != nullptr) continue;  // comes back with what was written to it

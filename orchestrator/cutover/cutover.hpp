@@ -42,10 +42,7 @@ class Cutover {
   Result<> part(const char* name, Result<> (Cutover::*effect)());
   Result<> hold();
   Result<> drain();
-  std::vector<DataStrategy*> sets_on(const MachinePair& pair);
-  std::vector<std::string> frozen_on(const MachinePair& pair);
   Result<> fence();
-  Result<> fence_machine(const MachinePair& pair);
   Result<> last_round();
   Result<> carry_last(DataStrategy& set);
   Result<> verify();
@@ -70,7 +67,6 @@ class Cutover {
   bool still_holding();
   std::string clients_now();
   Result<> move(bool serving_side, Side to);
-  Result<bool> thaw_machine(const MachinePair& pair);
   Result<> thaw(bool must_have_held);
 
   RunContext& run_;

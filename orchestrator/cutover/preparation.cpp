@@ -2,6 +2,7 @@
 
 #include "drivers/component_driver.hpp"
 #include "orchestrator/cutover/disks.hpp"
+#include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/shrinking.hpp"
 #include "orchestrator/phases/rounds.hpp"
 
@@ -11,15 +12,25 @@ namespace {
 constexpr Millis kAnswer{2000};
 constexpr int kCatchUpRounds = 10;
 
-/// One round looks at everything, which the one under the fence has no time for. Then, since that and arming the way
-/// back took their time and clients wrote meanwhile, rounds until one is short, so that the last one is.
+/// What a round brought is on the next side's disks when it counts as done: what stayed in memory, with whatever else
+/// was written there, would be waited for under the hold.
+Result<> carry_durably(RunContext& run, DataStrategy& set, Result<RoundReport> (DataStrategy::*round)()) {
+  MOULT_TRY(record_round(run, set.name(), (set.*round)()));
+  return set.make_durable();
+}
+
+/// One round looks at everything, which the one under the fence has no time for, and one digest is made. Then, since
+/// that and arming the way back took their time and clients wrote meanwhile, rounds until one is short, so that the
+/// last one is.
 Result<> catch_up(RunContext& run, const Direction& way) {
-  MOULT_TRY(
-      each_set(run, way, [&run](DataStrategy& set) { return record_round(run, set.name(), set.thorough_round()); }));
+  MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) -> Result<> {
+    MOULT_TRY(carry_durably(run, set, &DataStrategy::thorough_round));
+    return set.verify().map([](const Verification&) {});  // whether they are equal only counts under the fence
+  }));
   Shrinking rounds;
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run.platform().clock().steady();
-    MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return record_round(run, set.name(), set.round()); }));
+    MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return carry_durably(run, set, &DataStrategy::round); }));
     if (!rounds.add(run.platform().clock().steady() - begin)) return {};
   }
   return {};
@@ -118,9 +129,10 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
     return way.forward ? warm_machine(run, pair) : start_services(run, pair, StartWhen::before_hold);
   }));
   MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
+  MOULT_TRY(clear_disks(run, way));  // takes its time, so rounds come after it
   MOULT_TRY(write_out(run, way));
-  MOULT_TRY(catch_up(run, way));
-  return clear_disks(run, way);
+  MOULT_TRY(practise_freeze(run, way));
+  return catch_up(run, way);
 }
 
 }  // namespace moult

@@ -44,7 +44,11 @@ TEST_CASE("lives that once ended badly end well", "[sim]") {
       // A run whose finish was begun was confirmed, and its clone taken for the original.
       Once{8431, "clients=1,disks=1,holds=1,serve_s=5,leave=0", "kill_before@journal#58/2,half_way@move#12/4"},
       // A run that was over, which the journal had failed to say, was rolled back once more.
-      Once{205710, "serve_s=5", "lose_answer@journal#87/1,kill_after@thaw#8/6"});
+      Once{205710, "serve_s=5", "lose_answer@journal#87/1,kill_after@thaw#8/6"},
+      // A cutover that was given up carried notes to the original and could not turn them into the old form; the next
+      // process rolled back without turning them.
+      Once{433655, "disks=1,comes_back=1,confirm_s=0,serve_s=5,faulty_words=0",
+           "lose_call@journal#41/3,fail_command@hold#2/3,refuse@run#23/4"});
   FleetSpec fleet;
   fleet.with = once.with;
   auto spec = spec_of(fleet, once.seed);
