@@ -33,14 +33,18 @@ void add_globals(CLI::App& app, Cli& cli) {
 
 /// A word where a command should stand is named, with the command that was probably meant.
 bool say_unknown_command(const CLI::App& app) {
-  const auto rest = app.remaining();
-  if (!app.get_subcommands().empty() || rest.empty() || rest.front().starts_with('-')) return false;
+  const auto* last = &app;
+  std::string given = "moult";
+  for (; !last->get_subcommands().empty(); given += " " + last->get_name()) last = last->get_subcommands().front();
   std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+  for (const auto* command : last->get_subcommands([](const CLI::App*) { return true; }))
     names.push_back(command->get_name());
+  const auto rest = app.remaining(true);
+  if (names.empty() || rest.empty() || rest.front().starts_with('-')) return false;
   const auto meant = nearest(rest.front(), names);
+  const auto see = "See `" + given + " --help`.";
   print_error(Error{Code::usage, "there is no command " + in_quotes(rest.front()),
-                    meant.empty() ? "See `moult --help`." : "Did you mean `moult " + meant + "`? See `moult --help`."});
+                    meant.empty() ? see : "Did you mean `" + given + " " + meant + "`? " + see});
   return true;
 }
 

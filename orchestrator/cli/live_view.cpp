@@ -29,13 +29,15 @@ std::size_t columns(std::FILE* out) {
 }  // namespace
 
 LiveView::LiveView(std::FILE* out, bool color)
-    : out_(out), color_(color), begin_(std::chrono::steady_clock::now()), thread_([this] { tick(); }) {}
+    : out_(out), screen_(fileno(out)), color_(color), begin_(std::chrono::steady_clock::now()), thread_([this] {
+        tick();
+      }) {}
 
 LiveView::~LiveView() {
   {
     const std::lock_guard lock(mutex_);
     done_ = true;
-    erase();
+    screen_.put(erased());
   }
   wake_.notify_all();
   thread_.join();
@@ -44,8 +46,8 @@ LiveView::~LiveView() {
 void LiveView::tick() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kFrame, [this] { return done_; })) {
-    erase();
-    draw();
+    auto text = erased();
+    screen_.put(text + drawn());
   }
 }
 
@@ -53,28 +55,30 @@ std::string LiveView::paint(const char* code, const std::string& text) const {
   return color_ ? fmt::format("\033[{}m{}\033[0m", code, text) : text;
 }
 
-void LiveView::erase() {
-  for (; drawn_ > 0; --drawn_) fmt::print(out_, "\033[1A\033[2K");
-  std::fflush(out_);
+/// What takes the moving part off the screen.
+std::string LiveView::erased() {
+  std::string text;
+  for (; drawn_ > 0; --drawn_) text += "\033[1A\033[2K";
+  return text;
 }
 
-/// Every line is cut to the terminal's width, so that erasing counts right.
-void LiveView::draw() {
+/// The moving part. Every line is cut to the terminal's width, so that erasing counts right.
+std::string LiveView::drawn() {
   const auto width = columns(out_) - 1;
+  std::string all;
   const auto put = [&](const std::string& text) {
-    fmt::print(out_, "{}\n", text.substr(0, width));
+    all += text.substr(0, width) + "\n";
     ++drawn_;
   };
   put(fmt::format("{}  {}  {:.0f} s", title_, state_, seconds_since(begin_)));
   for (const auto& [name, since] : steps_) put(fmt::format("  > {} {:.0f} s", name, seconds_since(since)));
   for (const auto& [set, text] : rounds_) put("  ~ " + set + ": " + text);
-  std::fflush(out_);
+  return all;
 }
 
 void LiveView::over(const std::string& text) {
-  erase();
-  fmt::print(out_, "{}\n", text);
-  draw();
+  auto all = erased() + text + "\n";
+  screen_.put(all + drawn());
 }
 
 void LiveView::run_began(const std::string& run, const std::string& appliance, const std::string& release) {

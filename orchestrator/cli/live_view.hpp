@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "orchestrator/cli/screen.hpp"
 #include "orchestrator/observer.hpp"
 
 namespace moult {
@@ -36,11 +37,12 @@ class LiveView final : public Observer {
   using Moment = std::chrono::steady_clock::time_point;
   void tick();
   void over(const std::string& text);  ///< a line that stays; mutex_ is held
-  void erase();
-  void draw();
+  [[nodiscard]] std::string erased();
+  [[nodiscard]] std::string drawn();
   [[nodiscard]] std::string paint(const char* code, const std::string& text) const;
 
   std::FILE* out_;
+  Screen screen_;
   bool color_;
   Moment begin_;
   std::mutex mutex_;

@@ -5,10 +5,8 @@
 namespace moult {
 
 void PlainView::line(const std::string& text) {
-  const std::lock_guard lock(mutex_);
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  fmt::print(out_, "{:7.2f}s  {}\n", seconds, text);
-  std::fflush(out_);
+  screen_.put(fmt::format("{:7.2f}s  {}\n", seconds, text));
 }
 
 void PlainView::run_began(const std::string& run, const std::string& appliance, const std::string& release) {

@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <cstdio>
-#include <mutex>
 
+#include "orchestrator/cli/screen.hpp"
 #include "orchestrator/observer.hpp"
 
 namespace moult {
@@ -11,7 +11,7 @@ namespace moult {
 /// One line for each thing that happens, with the seconds since the start. For pipes and logs.
 class PlainView final : public Observer {
  public:
-  explicit PlainView(std::FILE* out) : out_(out), begin_(std::chrono::steady_clock::now()) {}
+  explicit PlainView(std::FILE* out) : screen_(fileno(out)), begin_(std::chrono::steady_clock::now()) {}
 
   void run_began(const std::string& run, const std::string& appliance, const std::string& release) override;
   void state_changed(RunState state) override;
@@ -23,9 +23,8 @@ class PlainView final : public Observer {
 
  private:
   void line(const std::string& text);
-  std::FILE* out_;
+  Screen screen_;
   std::chrono::steady_clock::time_point begin_;
-  std::mutex mutex_;
 };
 
 }  // namespace moult

@@ -89,6 +89,9 @@ TEST_CASE("a command that there is not is named, with the one that was probably 
   CHECK(error_of({"upgrad", "a.yaml"}) ==
         "moult: error: there is no command \"upgrad\"\nmoult: remedy: Did you mean `moult upgrade`? See `moult "
         "--help`.\n");
+  CHECK(error_of({"audit", "shwo", "r1"}) ==
+        "moult: error: there is no command \"shwo\"\nmoult: remedy: Did you mean `moult audit show`? See `moult audit "
+        "--help`.\n");
 }
 
 TEST_CASE("an exception that nobody caught ends as a defect, not as an abort", "[cli]") {
