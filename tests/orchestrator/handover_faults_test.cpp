@@ -68,6 +68,8 @@ TEST_CASE("a way back to the disk as it was that is given up leaves the clone's 
   (void)run.again(&Conductor::roll_back_one_way);
   run.world().faults().set({});
   take_up(run);
+  for (const char* promise : {"I1: ", "I4: ", "I5: "}) CHECK(run.violations().find(promise) == std::string::npos);
+  run.world().forgive();  // an original that a switch had reached, before that broke off, lacked what it was to lack
   run.serve_for(10);
   CHECK(run.world().serves());
   if (run.state() != RunState::confirming) return;
