@@ -163,6 +163,17 @@ void warn(Plan& plan, const ApplianceDescriptor& appliance) {
         "on a clone must not need a machine of another host");
 }
 
+/// A disk that changes hands has one overlay more: that in which goes on who was handed it.
+void need_space(Plan& plan, const std::string& machine, const DataSpec& data) {
+  if (data.kind != DataKind::handover) return;
+  for (const auto& one : plan.machines)
+    for (const auto& disk : one.facts.disks)
+      for (auto& need : plan.space)
+        if (one.ref.name == machine && disk.target == data.handover.disk && need.uri == one.ref.uri &&
+            need.directory == disk.path.substr(0, disk.path.rfind('/')))
+          need.needed_bytes += overlay_estimate(disk.allocated_bytes, disk.virtual_bytes);
+}
+
 void check_space(Plan& plan) {
   for (const auto& need : plan.space)
     if (need.needed_bytes > need.free_bytes)
@@ -252,6 +263,8 @@ Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
   order(plan, maintenance);
   list_data(plan, maintenance);
   plan.blockers.insert(plan.blockers.end(), world.data_problems.begin(), world.data_problems.end());
+  for (const auto& component : maintenance.components)
+    for (const auto& data : component.data) need_space(plan, component.machine, data);
   check_space(plan);
   drop_repeats(plan.blockers);
   warn(plan, appliance);

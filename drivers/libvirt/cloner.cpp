@@ -150,7 +150,7 @@ Result<std::vector<SpaceNeed>> Cloner::space(const std::vector<MachineRef>& orig
     for (const auto& disk : seen.description.writable_disks()) {
       MOULT_ASSIGN(const DiskSize size, disk_size(host, original.domain, disk.target));
       auto& need = needs[{original.uri, directory_of(disk.path)}];
-      need.needed_bytes += overlays_estimate(size.allocated_bytes, size.virtual_bytes);
+      need.needed_bytes += 2 * overlay_estimate(size.allocated_bytes, size.virtual_bytes);
     }
   }
   std::vector<SpaceNeed> answer;

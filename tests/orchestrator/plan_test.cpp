@@ -87,6 +87,20 @@ TEST_CASE("a domain that does not exist and a full disk block the plan", "[plan]
   CHECK(first_code(full.plan()) == Code::no_space);
 }
 
+TEST_CASE("a disk that changes hands needs room for one overlay more", "[plan]") {
+  World world;
+  auto api = component("api", "2.0.0");
+  api.data.emplace_back();
+  api.data.front().kind = DataKind::handover;
+  api.data.front().handover.disk = "vdb";
+  world.add(api, "1.0.0");
+  CHECK(world.plan().space.front().needed_bytes == 100);
+  world.view.machines.front().facts.disks.push_back({"vdb", "/d/data.qcow2", "qcow2", false, {"/d/data.qcow2"}, 40, 5});
+  CHECK(world.plan().space.front().needed_bytes == 140);
+  world.view.space.front().free_bytes = 120;
+  CHECK(first_code(world.plan()) == Code::no_space);
+}
+
 TEST_CASE("a machine that does not answer is said once, not for each of its components", "[plan]") {
   World world;
   world.add(component("a", "2.0.0"), std::nullopt);
