@@ -32,11 +32,13 @@ std::vector<std::string> mount_command(const std::optional<MountFacts>& facts, c
   return {"mount", "-t", facts->type, "-o", facts->options, "UUID=" + facts->uuid, directory};
 }
 
-/// Who has it mounted still: a bind mount, or a service with a name space of its own. Its device would be taken from
-/// under it. Empty: nobody.
+/// Who has it mounted still: a bind mount, a service with a name space of its own, or the kernel, which writes out what
+/// is dirty after the mount is gone from every table. Its device would be taken from under it. Empty: nobody.
 Result<std::string> user_of(GuestAccess& guest, const std::string& uuid) {
-  constexpr const char* kLook =
-      R"sh(if device=$(findfs "UUID=$1"); then grep -lsF " $device " /proc/[0-9]*/mountinfo; fi; echo looked)sh";
+  constexpr const char* kLook = R"sh(if device=$(findfs "UUID=$1"); then
+grep -lsF " $device " /proc/[0-9]*/mountinfo
+ls -d /proc/fs/jbd2/"${device##*/}"-* /sys/fs/*/"${device##*/}" "/sys/fs/btrfs/$1" 2>/dev/null
+fi; echo looked)sh";
   if (uuid.empty()) return std::string();
   MOULT_ASSIGN(const auto found, run_in(guest, {"sh", "-c", kLook, "moult-mounts", uuid}));
   const auto line = first_line(found.out);
@@ -53,7 +55,7 @@ Result<std::string> try_unmount(GuestAccess& guest, const std::string& directory
     if (still) return "umount ended with " + std::to_string(done.exit_code) + ": " + first_line(done.err);
   }
   MOULT_ASSIGN(const std::string user, user_of(guest, uuid));
-  return user.empty() ? user : "its file system is mounted in another place too, see " + user;
+  return user.empty() ? user : "its file system is in use still, see " + user;
 }
 
 Result<> check_mounted(const std::optional<MountFacts>& wanted, const MountFacts& found, const std::string& directory) {

@@ -24,8 +24,8 @@ struct MountFacts {
 [[nodiscard]] Result<std::string> find_file_system(GuestAccess& guest, const std::string& uuid);
 
 /// Unmounts it, which writes out what is dirty. While somebody uses it, or has it mounted in another place or name
-/// space, it is tried again until `deadline`. Idempotent. `uuid`: of its file system; empty: not known, and nobody is
-/// looked for. Error: refused, with what umount says, or who has it.
+/// space, or the kernel still writes, it is tried again until `deadline`. Idempotent. `uuid`: of its file system;
+/// empty: not known, and nobody is looked for. Error: refused, with what umount says, or who has it.
 [[nodiscard]] Result<> unmount(GuestAccess& guest, Clock& clock, const std::string& directory, const std::string& uuid,
                                Millis deadline);
 

@@ -50,6 +50,14 @@ TEST_CASE("what keeps a directory from being unmounted is told when the time is 
     CHECK(done.error().message.find("target is busy") != std::string::npos);
     CHECK(done.error().remedy.find("`stop` hook") != std::string::npos);
   }
+  SECTION("the kernel, which writes out still") {
+    guest.answer("umount", 32, "", "umount: /srv/data: not mounted.\n");
+    guest.answer("findmnt", 1, "");
+    guest.answer("sh", 0, "/proc/fs/jbd2/vdb-8\nlooked\n");
+    const auto done = unmount(guest, clock, "/srv/data", "11-22", kDeadline);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().message.find("in use still, see /proc/fs/jbd2/vdb-8") != std::string::npos);
+  }
   SECTION("another mount") {
     guest.answer("umount", 0, "");
     guest.answer("sh", 0, "/proc/1/mountinfo\nlooked\n");
