@@ -109,6 +109,21 @@ Result<> HandoverStrategy::release_or_stop(const End& end) {
   return release(end);
 }
 
+/// A guest that was asked for its disk, and hung, may let go of it at any time, under a file system that is mounted
+/// again too. So a removal that was begun is ended first, should it be possible; then the disk is plugged in anew.
+void HandoverStrategy::end_removal(const End& end) {
+  const auto held = seams_.disks.held(setup_.disk, end.side);
+  const auto on = is_on(end);
+  if (!held || !*held || !on || !*on) return;
+  const auto facts = known_mount();
+  const auto guest = guest_of(end.session);
+  if (!facts || !guest) return;
+  const auto mounted = find_mount(**guest, setup_.mount);
+  if (!mounted || *mounted) return;
+  if (unmount(**guest, seams_.clock, setup_.mount, facts->uuid, Millis{0}))
+    (void)seams_.disks.take_out(setup_.disk, end.side, kLetGo);
+}
+
 Result<> HandoverStrategy::accept(const End& end, DiskImage image) {
   MOULT_ASSIGN(const auto owner, seams_.disks.owner(setup_.disk));
   MOULT_TRY(seams_.disks.put_in(setup_.disk, end.side, image, owner.epoch));
@@ -205,6 +220,7 @@ Result<DiskImage> HandoverStrategy::image_of_source() {
 Result<> HandoverStrategy::hand_back() {
   MOULT_ASSIGN(const auto image, image_of_source());
   MOULT_TRY(release_or_stop(setup_.target));
+  end_removal(setup_.source);
   MOULT_TRY(accept(setup_.source, image));
   return convert(setup_.source, setup_.unconvert);
 }

@@ -79,6 +79,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Result<> unmount_at(const End& end);
   Result<> release(const End& end);
   Result<> release_or_stop(const End& end);
+  void end_removal(const End& end);
   Result<DiskImage> image_of_source();
   Result<> accept(const End& end, DiskImage image);
   Result<> convert(const End& end, const Argv& argv);

@@ -293,6 +293,7 @@ Result<> Cutover::go_back(Error cause) {
     if (!done) left += std::string("; ") + what + ": " + done.error().describe();
     return done.has_value();
   };
+  if (handing_ && !entering_) (void)keep_holding();  // disks take their time to come back
   const bool kept = !entering_ || keep_holding();
   bool safe = !sealing_ || attempt("taking the next side off the network again", withdraw());
   if (safe && entering_ && !(kept && still_holding())) {

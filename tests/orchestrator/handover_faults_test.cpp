@@ -77,6 +77,18 @@ TEST_CASE("a way back to the disk as it was that is given up leaves the clone's 
   CHECK(run.violations() == "");
 }
 
+TEST_CASE("a removal that was asked for and not seen to end is ended before the disk is mounted again", "[handover]") {
+  SimRun run(with_disk(9), patient());
+  run.on_part([&run](std::string_view part, double) {
+    if (part == "fence held") run.world().faults().set(sim::FaultPlan{}.with(sim::FaultKind::lose_call, "take_out", 1));
+  });
+  const auto end = run.go();
+  INFO(text_of(end));
+  CHECK(run.world().faults().plan().rules.front().seen == 3);  // the original's, the clone's, the original's again
+  CHECK(held(run, DiskSide::original) == DiskImage::own);
+  serves_whole(run);
+}
+
 TEST_CASE("an owner whose helper does not answer is asked for its disk through the host's agent", "[handover]") {
   SimRun run(with_disk(9), patient());
   run.on_part([&run](std::string_view part, double) {
