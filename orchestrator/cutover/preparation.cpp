@@ -45,14 +45,24 @@ Result<> arm_way_back(RunContext& run) {
   return {};
 }
 
+/// The next side's helper. A sealed original's may have died long ago, and all that it knew is learned anew when the
+/// way back is opened, so another is begun; a clone's takes with it what the clone itself changed.
+Result<GuestSession*> next_helper(RunContext& run, const Direction& way, const MachineRef& next) {
+  MOULT_ASSIGN(GuestSession * session, run.sessions.of(next));
+  if (session->alive(kAnswer)) return session;
+  if (!way.forward) {
+    run.sessions.drop(next);
+    MOULT_ASSIGN(session, run.sessions.of(next));
+    if (session->alive(kAnswer)) return session;
+  }
+  return fail(Code::unreachable, "the helper in " + next.domain + " does not answer", "See the guest's console.");
+}
+
 /// Both helpers answer. The next one announces its addresses where nobody hears it, for what a guest does the first
 /// time takes several times as long as the second.
 Result<> wake_machine(RunContext& run, const Direction& way, const MachinePair& pair) {
   MOULT_TRY(run.sessions.of(way.serving(pair)).map([](GuestSession*) {}));
-  MOULT_ASSIGN(GuestSession * next, run.sessions.of(way.next(pair)));
-  if (!next->alive(kAnswer))
-    return fail(Code::unreachable, "the helper in " + way.next(pair).domain + " does not answer",
-                "See the guest's console.");
+  MOULT_ASSIGN(GuestSession * next, next_helper(run, way, way.next(pair)));
   (void)next->announce();  // addresses that cannot be announced are the switch's to tell of
   return {};
 }
