@@ -18,14 +18,16 @@ Result<> carry_durably(RunContext& run, DataStrategy& set, Result<RoundReport> (
   return set.make_durable();
 }
 
+Result<> look_at_all(RunContext& run, DataStrategy& set) {
+  MOULT_TRY(carry_durably(run, set, &DataStrategy::thorough_round));
+  return set.verify().map([](const Verification&) {});  // whether they are equal only counts under the fence
+}
+
 /// One round looks at everything, which the one under the fence has no time for, and one digest is made. Then, since
 /// that and arming the way back took their time and clients wrote meanwhile, rounds until one is short, so that the
 /// last one is.
 Result<> catch_up(RunContext& run, const Direction& way) {
-  MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) -> Result<> {
-    MOULT_TRY(carry_durably(run, set, &DataStrategy::thorough_round));
-    return set.verify().map([](const Verification&) {});  // whether they are equal only counts under the fence
-  }));
+  MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return look_at_all(run, set); }));
   Shrinking rounds;
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run.platform().clock().steady();
