@@ -56,8 +56,7 @@ struct Screen::Queue {
   }
 };
 
-Screen::Screen(int fd)
-    : queue_(std::make_shared<Queue>()), writer_([queue = queue_, fd] { queue->write_to(fd); }) {}
+Screen::Screen(int fd) : queue_(std::make_shared<Queue>()), writer_([queue = queue_, fd] { queue->write_to(fd); }) {}
 
 Screen::~Screen() {
   std::unique_lock lock(queue_->mutex);

@@ -6,9 +6,9 @@
 
 namespace moult {
 
-/// Text for a terminal, a pipe or a file, written by a thread of its own: a terminal that is stopped, a pipe that nobody
-/// reads and a session that was closed never hold a run up, least of all while clients wait. What is too much for a
-/// reader that does not keep up is dropped, and so is everything once a write has failed.
+/// Text for a terminal, a pipe or a file, written by a thread of its own: a terminal that is stopped, a pipe that
+/// nobody reads and a session that was closed never hold a run up, least of all while clients wait. What is too much
+/// for a reader that does not keep up is dropped, and so is everything once a write has failed.
 class Screen {
  public:
   /// Does not own `fd`.

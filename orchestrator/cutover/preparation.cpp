@@ -19,14 +19,16 @@ Result<> carry_durably(RunContext& run, DataStrategy& set, Result<RoundReport> (
   return set.make_durable();
 }
 
+Result<> look_at_all(RunContext& run, DataStrategy& set) {
+  MOULT_TRY(carry_durably(run, set, &DataStrategy::thorough_round));
+  return set.verify().map([](const Verification&) {});  // whether they are equal only counts under the fence
+}
+
 /// One round looks at everything, which the one under the fence has no time for, and one digest is made. Then, since
 /// that and arming the way back took their time and clients wrote meanwhile, rounds until one is short, so that the
 /// last one is.
 Result<> catch_up(RunContext& run, const Direction& way) {
-  MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) -> Result<> {
-    MOULT_TRY(carry_durably(run, set, &DataStrategy::thorough_round));
-    return set.verify().map([](const Verification&) {});  // whether they are equal only counts under the fence
-  }));
+  MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return look_at_all(run, set); }));
   Shrinking rounds;
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run.platform().clock().steady();
@@ -46,14 +48,24 @@ Result<> arm_way_back(RunContext& run) {
   return {};
 }
 
+/// The next side's helper. A sealed original's may have died long ago, and all that it knew is learned anew when the
+/// way back is opened, so another is begun; a clone's takes with it what the clone itself changed.
+Result<GuestSession*> next_helper(RunContext& run, const Direction& way, const MachineRef& next) {
+  MOULT_ASSIGN(GuestSession * session, run.sessions.of(next));
+  if (session->alive(kAnswer)) return session;
+  if (!way.forward) {
+    run.sessions.drop(next);
+    MOULT_ASSIGN(session, run.sessions.of(next));
+    if (session->alive(kAnswer)) return session;
+  }
+  return fail(Code::unreachable, "the helper in " + next.domain + " does not answer", "See the guest's console.");
+}
+
 /// Both helpers answer. The next one announces its addresses where nobody hears it, for what a guest does the first
 /// time takes several times as long as the second.
 Result<> wake_machine(RunContext& run, const Direction& way, const MachinePair& pair) {
   MOULT_TRY(run.sessions.of(way.serving(pair)).map([](GuestSession*) {}));
-  MOULT_ASSIGN(GuestSession * next, run.sessions.of(way.next(pair)));
-  if (!next->alive(kAnswer))
-    return fail(Code::unreachable, "the helper in " + way.next(pair).domain + " does not answer",
-                "See the guest's console.");
+  MOULT_ASSIGN(GuestSession * next, next_helper(run, way, way.next(pair)));
   (void)next->announce();  // addresses that cannot be announced are the switch's to tell of
   return {};
 }

@@ -13,10 +13,11 @@ one_side_at_most() {
   [ "$there" -le 1 ] || wrong "both sides are on the production network"
 }
 
-# The run comes to its end, whatever it takes: where there is no way back, the clone is kept.
+# The run comes to its end, whatever it takes: where there is no way back, the clone is kept. One that awaits its confirmation goes
+# back at once, for whoever resumes it waits as well.
 end_run() {
   over && return
-  moult resume "$(latest_run)"
+  [ "$(run_state)" = confirming ] || moult resume "$(latest_run)"
   [ "$(run_state)" != confirming ] || moult rollback "$(latest_run)"
   [ "$(run_state)" != confirming ] || moult finish "$(latest_run)"
   over || moult abort "$(latest_run)"

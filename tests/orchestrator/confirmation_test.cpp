@@ -171,6 +171,19 @@ TEST_CASE("a rollback for which the time is over is tried three times, then a pe
   CHECK(run.violations() == "");
 }
 
+TEST_CASE("a process that waits rolls back, though the sealed original's helper died meanwhile", "[confirm]") {
+  auto options = two_machines(5);
+  options.faults.with(sim::FaultKind::kill_helper, "alive", 3);  // the first ones are of the cutover
+  SimRun run(options, confirmed_within(kMinute));
+  const auto before = run.world().inventory(false);
+  REQUIRE_FALSE(run.go());
+  CHECK(run.state() == RunState::rolled_back);
+  CHECK(rows(run, "rollback.refused") == 0);
+  CHECK(run.world().inventory(false) == before);
+  run.serve_for(5);
+  CHECK(run.violations() == "");
+}
+
 TEST_CASE("a rollback that fails before it comes to the cutover does not stand in a confirmation's way", "[confirm]") {
   SimRun run(two_machines(9));
   REQUIRE(run.go());
