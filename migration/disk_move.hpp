@@ -1,6 +1,7 @@
 #pragma once
 
 #include "descriptors/base/result.hpp"
+#include "drivers/disk_handover.hpp"
 
 namespace moult {
 
@@ -17,6 +18,8 @@ class DiskMove {
   /// The source is sealed: unmounts, detaches; the target attaches, mounts, converts. Takes the same time for a disk of
   /// any size, but for the conversion.
   virtual Result<> hand_over() = 0;
+  /// What the disk's record says: who may open it.
+  virtual Result<DiskOwner> owner() = 0;
   /// The source has the disk, and where it runs, mounted.
   virtual Result<bool> is_with_source() = 0;
   /// For a target that no client has reached since hand_over was begun: the source has the disk again as it was. A

@@ -69,6 +69,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Result<> clear_target() override;
   Result<bool> lend() override;
   Result<> hand_over() override;
+  Result<DiskOwner> owner() override { return seams_.disks.owner(setup_.disk); }
   Result<bool> is_with_source() override;
   Result<> hand_back() override;
 

@@ -66,6 +66,8 @@ Result<bool> may_have_switched(RunContext& run, const Direction& way) {
     return step.step == "switch" && step.subject == way.word() && step.outcome != StepOutcome::undone;
   });
   if (!begun) return false;
+  MOULT_ASSIGN(const bool given_back, were_given_back(run, way));
+  if (given_back) return false;
   for (const auto& pair : run.machines()) {
     MOULT_ASSIGN(const auto side, run.platform().network().where(run.id(), way.serving(pair)));
     if (side != Side::production) return true;

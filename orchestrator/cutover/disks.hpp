@@ -28,6 +28,9 @@ inline constexpr const char* kHandOver = "hand-over";
 [[nodiscard]] Result<> hand_back_disks(RunContext& run, const Direction& way);
 /// The original has its disks again, with what clients may have written to the clone. Refused where that cannot be.
 [[nodiscard]] Result<> hand_back_written(RunContext& run);
+/// A disk's record says that its hand-over in this direction was taken back, which is done only where no client has
+/// reached the next side: so that one does not serve, whatever the journal has of a switch.
+[[nodiscard]] Result<bool> were_given_back(RunContext& run, const Direction& way);
 /// The same as hand_back_disks, for the side that is to serve after a process died or gave up: nothing is done where
 /// the journal knows of no hand-over that was begun and not taken back, and the machines have their disks.
 [[nodiscard]] Result<> return_disks(RunContext& run, const Direction& gone);

@@ -78,7 +78,26 @@ Result<bool> has_its_disks(RunContext& run, const Direction& way) {
   return all.load();
 }
 
+/// An original is given a disk as it was only while clients wrote to no clone.
+Result<> refuse_losses(RunContext& run) {
+  MOULT_ASSIGN(const bool lacking, were_given_back(run, Direction{false}));
+  if (!lacking) return {};
+  return fail(Code::refused, "the clone has a disk with what clients wrote to it, and the original is to serve");
+}
+
 }  // namespace
+
+Result<bool> were_given_back(RunContext& run, const Direction& way) {
+  for (auto& set : way.sets(run)) {
+    if (set->disk_move() == nullptr) continue;
+    const auto owner = set->disk_move()->owner();
+    if (!owner && owner.error().code == Code::not_found) continue;  // of an original that a finish has taken away
+    if (!owner) return Unexpected(owner.error());
+    const bool as_it_was = owner->side == DiskSide::original && owner->image == DiskImage::own;
+    if (way.forward ? as_it_was : owner->side == DiskSide::clone) return true;
+  }
+  return false;
+}
 
 Result<> hand_back_disks(RunContext& run, const Direction& way) {
   MOULT_TRY(each_with_disks(
@@ -100,6 +119,7 @@ Result<> return_disks(RunContext& run, const Direction& gone) {
   if (!has_disks(run)) return {};
   MOULT_ASSIGN(const auto known, hand_overs_of(run));
   if (!known.any) return {};
+  if (gone.forward && known.last == Direction{false}.word()) MOULT_TRY(refuse_losses(run));
   if (known.last != gone.word()) {
     MOULT_ASSIGN(const bool there, has_its_disks(run, gone));
     if (there) return {};

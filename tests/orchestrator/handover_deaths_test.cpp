@@ -112,6 +112,33 @@ TEST_CASE("from a death at any call of a cutover that is given up behind its swi
   }
 }
 
+TEST_CASE("a switch that is written down and not made, and a death soon after, leave the disk with who served",
+          "[handover]") {
+  const bool back = GENERATE(false, true);
+  const auto kind = GENERATE(sim::FaultKind::half_way, sim::FaultKind::lose_answer, sim::FaultKind::refuse);
+  const auto after = GENERATE(0U, 1U, 2U);  // the write that a rule strikes is not one of the next rule
+  unsigned deaths = 0;
+  for (unsigned write = 1; write <= 30; ++write) {
+    CAPTURE(back, sim::name_of(kind), write, after);
+    SimRun run(with_disk(write), patient());
+    run.journal_in_world();
+    const auto plan = deadly(
+        sim::FaultPlan{}.with(kind, "journal", write).with(sim::FaultKind::kill_before, "journal", write + after));
+    if (back) {
+      REQUIRE(run.go());
+      run.serve_for(5);
+      run.world().faults().set(plan);
+    } else {
+      meet_in_cutover(run, plan);
+    }
+    const bool alive = lives(run, [&] { return back ? run.again(&Conductor::roll_back) : run.go(); });
+    deaths += alive ? 0 : 1;
+    take_up(run);
+    serves_whole(run);
+  }
+  CHECK(deaths > 5);
+}
+
 TEST_CASE("an original without its disk stays off the network until it has it again", "[handover]") {
   SimRun run(with_disk(12), patient());
   const auto before = run.world().inventory(false);

@@ -48,7 +48,11 @@ TEST_CASE("lives that once ended badly end well", "[sim]") {
       // A cutover that was given up carried notes to the original and could not turn them into the old form; the next
       // process rolled back without turning them.
       Once{433655, "disks=1,comes_back=1,confirm_s=0,serve_s=5,faulty_words=0",
-           "lose_call@journal#41/3,fail_command@hold#2/3,refuse@run#23/4"});
+           "lose_call@journal#41/3,fail_command@hold#2/3,refuse@run#23/4"},
+      // A switch was written down and not made, the disk given back to the original, and the process killed: the next
+      // one made the switch whole for a clone that could not have the disk any more.
+      Once{62446, "clients=1,files=0,hooks=0,handover=1,comes_back=1,serve_s=5,faulty_words=0",
+           "half_way@journal#41/5,kill_before@journal#42/3"});
   FleetSpec fleet;
   fleet.with = once.with;
   auto spec = spec_of(fleet, once.seed);
