@@ -32,7 +32,8 @@ inline constexpr const char* kHandOver = "hand-over";
 /// reached the next side: so that one does not serve, whatever the journal has of a switch.
 [[nodiscard]] Result<bool> were_given_back(RunContext& run, const Direction& way);
 /// The same as hand_back_disks, for the side that is to serve after a process died or gave up: nothing is done where
-/// the journal knows of no hand-over that was begun and not taken back, and the machines have their disks.
+/// the journal knows of no hand-over. Where none was begun and not taken back, and the machines have their disks, only
+/// services are started, of machines that are not on the network.
 [[nodiscard]] Result<> return_disks(RunContext& run, const Direction& gone);
 
 }  // namespace moult

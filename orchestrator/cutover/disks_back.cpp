@@ -78,6 +78,15 @@ Result<bool> has_its_disks(RunContext& run, const Direction& way) {
   return all.load();
 }
 
+/// Who died on the way to the other side may have stopped the services of this one, which has its disks still. Where
+/// clients reach it they run.
+Result<> start_services_off_network(RunContext& run, const Direction& way) {
+  return each_with_disks(run, way, [&](const MachinePair& pair, const auto&) -> Result<> {
+    MOULT_ASSIGN(const auto side, run.platform().network().where(run.id(), way.serving(pair)));
+    return side == Side::production ? Result<>{} : start_services_with_disks(run, pair, way.serving(pair));
+  });
+}
+
 /// An original is given a disk as it was only while clients wrote to no clone.
 Result<> refuse_losses(RunContext& run) {
   MOULT_ASSIGN(const bool lacking, were_given_back(run, Direction{false}));
@@ -122,7 +131,7 @@ Result<> return_disks(RunContext& run, const Direction& gone) {
   if (gone.forward && known.last == Direction{false}.word()) MOULT_TRY(refuse_losses(run));
   if (known.last != gone.word()) {
     MOULT_ASSIGN(const bool there, has_its_disks(run, gone));
-    if (there) return {};
+    if (there) return start_services_off_network(run, gone);
   }
   return hand_back_disks(run, gone);
 }

@@ -52,7 +52,11 @@ TEST_CASE("lives that once ended badly end well", "[sim]") {
       // A switch was written down and not made, the disk given back to the original, and the process killed: the next
       // one made the switch whole for a clone that could not have the disk any more.
       Once{62446, "clients=1,files=0,hooks=0,handover=1,comes_back=1,serve_s=5,faulty_words=0",
-           "half_way@journal#41/5,kill_before@journal#42/3"});
+           "half_way@journal#41/5,kill_before@journal#42/3"},
+      // A rollback was given up, and killed when the original's services had ended, before its disk was out: the next
+      // process let the original serve, which had its disk, and nobody started them.
+      Once{144941, "clients=1,nics=1,hooks=0,handover=1,serve_s=5,faulty_words=0,leave=0",
+           "lose_answer@journal#62/1,kill_before@disk_held#9/2"});
   FleetSpec fleet;
   fleet.with = once.with;
   auto spec = spec_of(fleet, once.seed);
