@@ -20,6 +20,8 @@ class DiskMove {
   virtual Result<> hand_over() = 0;
   /// What the disk's record says: who may open it.
   virtual Result<DiskOwner> owner() = 0;
+  /// The target has the disk, mounted or not: not its scratch disk.
+  virtual Result<bool> is_with_target() = 0;
   /// The source has the disk, and where it runs, mounted.
   virtual Result<bool> is_with_source() = 0;
   /// For a target that no client has reached since hand_over was begun: the source has the disk again as it was. A

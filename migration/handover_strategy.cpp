@@ -124,9 +124,8 @@ void HandoverStrategy::end_removal(const End& end) {
     (void)seams_.disks.take_out(setup_.disk, end.side, kLetGo);
 }
 
-Result<> HandoverStrategy::accept(const End& end, DiskImage image) {
-  MOULT_ASSIGN(const auto owner, seams_.disks.owner(setup_.disk));
-  MOULT_TRY(seams_.disks.put_in(setup_.disk, end.side, image, owner.epoch));
+Result<> HandoverStrategy::accept(const End& end, DiskImage image, const DiskOwner& known) {
+  MOULT_TRY(seams_.disks.put_in(setup_.disk, end.side, image, known.epoch));
   MOULT_ASSIGN(const bool on, is_on(end));
   if (!on) return {};  // it mounts the disk when it starts
   MOULT_ASSIGN(GuestAccess * guest, guest_of(end.session));
@@ -185,14 +184,21 @@ Result<bool> HandoverStrategy::lend() {
     MOULT_ASSIGN(const auto mounted, find_mount(*guest, setup_.mount));
     if (mounted) return false;
   }
-  MOULT_TRY(accept(clone, DiskImage::scratch));
+  MOULT_ASSIGN(const auto known, owner());
+  MOULT_TRY(accept(clone, DiskImage::scratch, known));
   return true;
 }
 
 Result<> HandoverStrategy::hand_over() {
   MOULT_TRY(release(setup_.source));
-  MOULT_TRY(accept(setup_.target, setup_.image));
+  MOULT_ASSIGN(const auto known, owner());
+  MOULT_TRY(accept(setup_.target, setup_.image, known));
   return convert(setup_.target, setup_.convert);
+}
+
+Result<bool> HandoverStrategy::is_with_target() {
+  MOULT_ASSIGN(const auto held, seams_.disks.held(setup_.disk, setup_.target.side));
+  return held && *held != DiskImage::scratch;
 }
 
 Result<bool> HandoverStrategy::is_with_source() {
@@ -207,8 +213,7 @@ Result<bool> HandoverStrategy::is_with_source() {
 
 /// What the source had. An original that has its disk keeps what the record says; a clone has `handed`, unless the
 /// original went on below it.
-Result<DiskImage> HandoverStrategy::image_of_source() {
-  MOULT_ASSIGN(const auto owner, seams_.disks.owner(setup_.disk));
+Result<DiskImage> HandoverStrategy::image_of_source(const DiskOwner& owner) const {
   if (forward()) return owner.side == DiskSide::original ? owner.image : DiskImage::own;
   if (owner.side == DiskSide::clone || owner.image != DiskImage::own) return DiskImage::handed;
   return fail(Code::refused,
@@ -218,10 +223,11 @@ Result<DiskImage> HandoverStrategy::image_of_source() {
 }
 
 Result<> HandoverStrategy::hand_back() {
-  MOULT_ASSIGN(const auto image, image_of_source());
+  MOULT_ASSIGN(const auto known, owner());
+  MOULT_ASSIGN(const auto image, image_of_source(known));
   MOULT_TRY(release_or_stop(setup_.target));
   end_removal(setup_.source);
-  MOULT_TRY(accept(setup_.source, image));
+  MOULT_TRY(accept(setup_.source, image, known));  // who has chosen by an older record is refused
   return convert(setup_.source, setup_.unconvert);
 }
 

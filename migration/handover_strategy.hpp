@@ -70,6 +70,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Result<bool> lend() override;
   Result<> hand_over() override;
   Result<DiskOwner> owner() override { return seams_.disks.owner(setup_.disk); }
+  Result<bool> is_with_target() override;
   Result<bool> is_with_source() override;
   Result<> hand_back() override;
 
@@ -81,8 +82,8 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Result<> release(const End& end);
   Result<> release_or_stop(const End& end);
   void end_removal(const End& end);
-  Result<DiskImage> image_of_source();
-  Result<> accept(const End& end, DiskImage image);
+  [[nodiscard]] Result<DiskImage> image_of_source(const DiskOwner& owner) const;
+  Result<> accept(const End& end, DiskImage image, const DiskOwner& known);
   Result<> convert(const End& end, const Argv& argv);
   Result<> note_mount(const MountFacts& facts);
   std::optional<MountFacts> known_mount();

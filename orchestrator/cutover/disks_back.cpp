@@ -87,6 +87,19 @@ Result<> start_services_off_network(RunContext& run, const Direction& way) {
   });
 }
 
+/// The machine must say the same as the record.
+Result<bool> was_given_back(DiskMove& move, const Direction& way) {
+  const auto owner = move.owner();
+  if (!owner && owner.error().code == Code::not_found) return false;  // of an original that a finish has taken away
+  if (!owner) return Unexpected(owner.error());
+  const bool as_it_was = owner->side == DiskSide::original && owner->image == DiskImage::own;
+  if (way.forward ? !as_it_was : owner->side == DiskSide::original) return false;
+  MOULT_ASSIGN(const bool elsewhere, move.is_with_target());
+  if (!elsewhere) return true;
+  return fail(Code::mismatch, std::string("the ") + name_of(owner->side) +
+                                  " has a disk by its record, and the other side has it as its machine says");
+}
+
 /// An original is given a disk as it was only while clients wrote to no clone.
 Result<> refuse_losses(RunContext& run) {
   MOULT_ASSIGN(const bool lacking, were_given_back(run, Direction{false}));
@@ -99,11 +112,8 @@ Result<> refuse_losses(RunContext& run) {
 Result<bool> were_given_back(RunContext& run, const Direction& way) {
   for (auto& set : way.sets(run)) {
     if (set->disk_move() == nullptr) continue;
-    const auto owner = set->disk_move()->owner();
-    if (!owner && owner.error().code == Code::not_found) continue;  // of an original that a finish has taken away
-    if (!owner) return Unexpected(owner.error());
-    const bool as_it_was = owner->side == DiskSide::original && owner->image == DiskImage::own;
-    if (way.forward ? as_it_was : owner->side == DiskSide::clone) return true;
+    MOULT_ASSIGN(const bool one, was_given_back(*set->disk_move(), way));
+    if (one) return true;
   }
   return false;
 }

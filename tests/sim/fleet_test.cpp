@@ -56,7 +56,13 @@ TEST_CASE("lives that once ended badly end well", "[sim]") {
       // A rollback was given up, and killed when the original's services had ended, before its disk was out: the next
       // process let the original serve, which had its disk, and nobody started them.
       Once{144941, "clients=1,nics=1,hooks=0,handover=1,serve_s=5,faulty_words=0,leave=0",
-           "lose_answer@journal#62/1,kill_before@disk_held#9/2"});
+           "lose_answer@journal#62/1,kill_before@disk_held#9/2"},
+      // Which image an original gets was chosen by a record that had changed meanwhile.
+      Once{340046, "clients=1,think_ms=400,nics=1,silent_ppm=0,hooks=0,handover=1,serve_s=5",
+           "refuse@journal#43/0,stale@disk_owner#3/6"},
+      // The same for who had the disk: a rollback that was made was begun once more, and ended services that served.
+      Once{384855, "nics=1,silent_ppm=0,handover=1,comes_back=1,serve_s=5",
+           "fail_command@journal#63/6,kill_before@move#14/6,stale@disk_owner#4/5"});
   FleetSpec fleet;
   fleet.with = once.with;
   auto spec = spec_of(fleet, once.seed);
