@@ -61,12 +61,12 @@ Result<std::string> agent_call(Host& host, const MachineRef& machine, const std:
     // One that is paused, or about to start again, is "not running" too, and may answer later.
     if (error.code == Code::unreachable && virDomainIsActive(domain) == 0) error.disposition = Disposition::fail;
     if (error.code == Code::unreachable && stopped_by_its_disk(domain))
-      return Unexpected(Error{Code::unreachable,
-                              "machine " + machine.name + ": domain " + machine.domain +
-                                  " is paused, for a disk of it cannot be written",
-                              "free space where its disks are, then `virsh resume " + machine.domain + "`",
-                              {},
-                              Disposition::fail});
+      return Unexpected(Error{
+          Code::unreachable,
+          "machine " + machine.name + ": domain " + machine.domain + " is paused, for a disk of it cannot be written",
+          "free space where its disks are, then `virsh resume " + machine.domain + "`",
+          {},
+          Disposition::fail});
     return Unexpected(std::move(error));
   });
 }
