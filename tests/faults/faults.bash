@@ -62,7 +62,11 @@ strike_clone-full() { in_guest "$clone" sh -c 'dd if=/dev/zero of=/var/lib/notes
 mend_clone-full() { in_guest "$clone" rm -f /var/lib/notes/filler.tmp >>"$case_dir/log" 2>&1 || true; }
 
 # Of the process that runs already: libfiu and libfaketime were loaded into it.
-strike_journal-eio() { fiu-ctrl -c 'enable name=posix/io/sync/fdatasync,failinfo=5' -c 'enable name=posix/io/sync/fsync,failinfo=5' "$pid"; }
+strike_journal-eio() {
+  local said
+  said=$(fiu-ctrl -f "$case_dir/fiu" -c 'enable name=posix/io/sync/fdatasync,failinfo=5' -c 'enable name=posix/io/sync/fsync,failinfo=5' "$pid" 2>&1)
+  [ -z "$said" ] || { echo "$said" >&2; return 1; }  # it ends well, whatever went wrong
+}
 strike_day-forward() { echo '+1d' >"$case_dir/clock"; grep -q libfaketime "/proc/$pid/maps"; }
 strike_day-back() { echo '-1d' >"$case_dir/clock"; grep -q libfaketime "/proc/$pid/maps"; }
 
