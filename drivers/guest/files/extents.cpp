@@ -51,4 +51,15 @@ Result<std::size_t> read_at(int fd, std::uint64_t offset, std::span<std::byte> b
   return done;
 }
 
+Result<> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto done = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return system_failure("cannot write", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+    offset += static_cast<std::uint64_t>(done);
+  }
+  return {};
+}
+
 }  // namespace moult::files

@@ -31,5 +31,7 @@ class Extents {
 
 /// pread(2) until the buffer is full or the file ends. Returns how many bytes.
 Result<std::size_t> read_at(int fd, std::uint64_t offset, std::span<std::byte> buffer);
+/// pwrite(2) until all is written.
+Result<> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes);
 
 }  // namespace moult::files

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "drivers/guest/files/hashes.hpp"
+#include "drivers/guest/files/stamp.hpp"
 #include "drivers/guest_access.hpp"
 
 namespace moult::files {
@@ -52,6 +53,9 @@ class RecordWriter {
   /// Room for up to kDataBytes of content; `data` then takes what was put there.
   Result<std::span<std::byte>> data_space();
   void data(std::uint64_t offset, std::size_t size);
+  /// The content follows as a difference from the target's version with this stamp.
+  Result<> base(const Stamp& stamp);
+  Result<> delta(std::span<const std::byte> bytes);
   Result<> close(const Close& close);
   Result<> deletion(const std::string& path);
   Result<> end(const RoundEnd& counts);
@@ -73,6 +77,8 @@ class RecordHandler {
   virtual ~RecordHandler() = default;
   virtual Result<> on_entry(Meta meta) = 0;
   virtual Result<> on_data(std::uint64_t offset, Bytes bytes) = 0;
+  virtual Result<> on_base(const Stamp& stamp) = 0;
+  virtual Result<> on_delta(Bytes bytes) = 0;
   virtual Result<> on_close(const Close& close) = 0;
   virtual Result<> on_deletion(const std::string& path) = 0;
   virtual Result<> on_end(const RoundEnd& counts) = 0;
@@ -92,6 +98,9 @@ class RecordReader {
   Result<> entry(std::string_view body);
   Result<> xattr(std::string_view body);
   Result<> data(std::string_view body);
+  Result<> base(std::string_view body);
+  Result<> delta(std::string_view body);
+  Result<> between(std::uint8_t type, std::string_view body);
   Result<> close(std::string_view body);
   Result<> start_content();
   RecordHandler& handler_;
@@ -100,6 +109,7 @@ class RecordReader {
   Meta meta_;
   std::size_t xattr_bytes_ = 0;
   std::uint64_t next_offset_ = 0;
+  bool file_ = false, as_delta_ = false;
 };
 
 }  // namespace moult::files

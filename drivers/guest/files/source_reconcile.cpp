@@ -29,6 +29,7 @@ void SourceSet::keep_unchanged(const std::string& path, const struct stat& st, c
   entry.set(Entry::synced, changed_before(st, sync_started_));
   forget(path);
   manifest_.put(path, entry);
+  note_size(path, is_large(st));
 }
 
 Result<RoundPlan> SourceSet::plan_reconcile(const Changes& changes, const RoundContext& context) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 #include "drivers/guest/files/changes.hpp"
@@ -22,7 +23,7 @@ struct RoundContext {
 /// One set on the side that sends. One call at a time; the change log may be written to meanwhile.
 class SourceSet {
  public:
-  SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit);
+  SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit, std::uint64_t large_file);
 
   [[nodiscard]] const std::shared_ptr<ChangeLog>& log() const { return log_; }
   [[nodiscard]] Tree& tree() { return tree_; }
@@ -33,6 +34,9 @@ class SourceSet {
                           const RoundContext& context);
   Result<std::string> digest(const RoundContext& context);
   Result<Pending> pending();
+  [[nodiscard]] bool has_large() const { return !large_.empty(); }
+  /// As GuestFiles::large. `watched`: events told of all that changed, so far as they do.
+  Result<std::vector<std::string>> large(bool watched);
   /// Notes a change of every known path that has one of these inodes, with its flags; returns the flags that were
   /// noted. Cost: a look at every known path.
   std::uint8_t note_inodes(const std::unordered_map<std::uint64_t, std::uint8_t>& inodes);
@@ -42,10 +46,15 @@ class SourceSet {
   struct Update {
     std::string path;
     Entry entry;
+    bool large = false;
   };
+  using PathsBySize = std::set<std::pair<std::uint64_t, std::string>>;
   Result<EmitReport> emit_taken(RoundMode mode, Changes& changes, const ByteSource& manifest, const ByteSink& sink,
                                 const RoundContext& context);
   Result<> reopen(Changes& changes);
+  [[nodiscard]] bool is_large(const struct stat& st) const;
+  void note_size(const std::string& path, bool large);
+  Result<PathsBySize> changed_large(bool watched);
   Result<RoundPlan> plan_round(bool scan, const Changes& changes);
   Result<RoundPlan> plan_reconcile(const Changes& changes, const RoundContext& context);
   void keep_unchanged(const std::string& path, const struct stat& st, const Entry& theirs, const RoundContext& context);
@@ -66,6 +75,10 @@ class SourceSet {
   Manifest manifest_;
   SetDigest digest_;
   std::unique_ptr<Manifest> theirs_;  ///< the target's, during a reconciling round
+  Signatures signatures_;             ///< of large files of the target's, during a round
+  std::uint64_t large_file_;          ///< from this size on a file is worth a signature
+  std::set<std::string> large_;       ///< files of that size, as they were last met
+  bool asked_ = false;                ///< `large` named some: the next round is given signatures
   bool complete_ = false;             ///< the manifest holds every path that the target may have
   std::uint32_t scan_ = 0;
   std::int64_t sync_started_ = 0;                                     ///< every page that was dirty then is clean now
