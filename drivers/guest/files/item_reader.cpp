@@ -119,8 +119,8 @@ Result<Observed> ItemReader::read_small(int fd, Meta meta, Observed seen, Record
     if (tries > 0) {
       seen.at = wall_now();
       if (::fstat(fd, &seen.st) != 0) return system_failure("cannot look at it", errno);
-      if (static_cast<std::uint64_t>(seen.st.st_size) > buffer_.size()) return read_large(fd, meta, seen, writer);
       MOULT_ASSIGN(meta, meta_from(fd, meta.path, seen.st));
+      if (static_cast<std::uint64_t>(seen.st.st_size) > buffer_.size()) return read_large(fd, meta, seen, writer);
     }
     pieces.clear();
     size = static_cast<std::uint64_t>(seen.st.st_size);
