@@ -25,6 +25,7 @@ enum class RoundMode {
   events,     ///< what capture noticed; falls back to `scan` by itself on overflow or without capture
   scan,       ///< events, and a metadata scan: also finds what raised no event (memory-mapped writes)
   reconcile,  ///< whatever differs from the manifest given: the first round
+  compare,    ///< carries nothing: a part of the set is read on both sides and compared, whatever was noticed of it
 };
 
 /// What one round took from the source.
@@ -33,6 +34,7 @@ struct EmitReport {
   bool scanned = false;     ///< a scan was made
   std::string scan_reason;  ///< why, when events were asked for: "queue overflow", ...
   std::uint64_t large = 0;  ///< files of the set, as far as it is known, of which `large` may ask for signatures
+  bool finished = true;     ///< compare: the set's end was reached, and the next part is its first
 };
 
 /// What applying a round did.
@@ -42,6 +44,8 @@ struct ApplyReport {
   std::vector<std::string> conflicts;  ///< changed on both sides, no rule decides: not applied
   std::vector<std::string> kept;       ///< changed on both sides, kept as the target has them, by rule
   std::vector<std::string> stale;      ///< left as they are: what their differences start from changed meanwhile
+  std::vector<std::string>
+      differing;  ///< compare: unlike the source, though as far as is known neither side changed them
 };
 
 struct Pending {
@@ -99,6 +103,9 @@ class GuestFiles {
   /// behind it, where `large` named any path since the last `emit`, what `signatures` gave for them, at most
   /// kSignatureBytes, or nothing: then they go whole. A file whose difference came too late for what the target has by
   /// then is `stale` in its report, and is carried by a reconcile without signatures.
+  /// In mode compare it takes as many files, or parts of one, as a fraction of a second is enough for, at the lowest
+  /// priority, and goes on there at the next call; what differs is for the target to say, and is carried by the next
+  /// reconcile.
   virtual Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
                                   const ByteSink& sink) = 0;
   virtual Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) = 0;

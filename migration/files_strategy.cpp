@@ -252,4 +252,22 @@ Result<Verification> FilesStrategy::verify() {
   return verification;
 }
 
+Result<Comparison> FilesStrategy::compare_some() {
+  if (!reconciled_ || unproven_) return Comparison{0, 0, {}, false};  // the next round compares everything
+  MOULT_ASSIGN(auto* source, files_of(setup_.source));
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  MOULT_ASSIGN(auto stream, target->apply(name()));
+  const auto nothing = [](std::span<std::byte>) -> Result<std::size_t> { return 0; };
+  auto emitted =
+      source->emit(name(), RoundMode::compare, nothing, [&stream](Bytes bytes) { return stream->write(bytes); });
+  if (!emitted) return Unexpected(about(std::move(emitted).error()));
+  // What the target finds to differ it takes for uncarried: where its answer is lost, the next round compares whole
+  // too.
+  reconciled_ = false;
+  auto compared = stream->finish();
+  if (!compared) return Unexpected(about(std::move(compared).error()));
+  reconciled_ = compared->differing.empty();
+  return Comparison{emitted->paths, emitted->bytes, std::move(compared->differing), emitted->finished};
+}
+
 }  // namespace moult

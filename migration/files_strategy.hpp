@@ -39,6 +39,7 @@ class FilesStrategy final : public DataStrategy {
   Result<RoundReport> last_round() override;
   Result<> make_durable() override;
   Result<Verification> verify() override;
+  Result<Comparison> compare_some() override;
 
  private:
   Result<> take_baseline(GuestFiles& source);

@@ -1,6 +1,7 @@
 #include "migration/files_strategy.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "catch.hpp"
@@ -127,6 +128,62 @@ TEST_CASE("a large file that the target changes under a round goes whole in the 
   sides.change();
   CHECK(sides.round(&DataStrategy::round).bytes < 100'000);
   CHECK(sides.source.asked() == Asked{"large", "emit", "emit", "large", "emit"});
+  sides.require_equal();
+}
+
+namespace {
+
+/// Through a mapping, which on a tmpfs leaves no trace.
+void write_unseen(const std::string& path, char byte) {
+  const Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  auto* at = static_cast<char*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
+  REQUIRE(at != MAP_FAILED);
+  *at = byte;
+  ::munmap(at, 4096);
+}
+
+std::vector<std::string> compare_all(FilesStrategy& strategy) {
+  std::vector<std::string> differing;
+  for (int part = 0; part < 1000; ++part) {
+    const auto compared = strategy.compare_some();
+    INFO(why(compared));
+    REQUIRE(compared);
+    differing.insert(differing.end(), compared->differing.begin(), compared->differing.end());
+    if (compared->finished || !differing.empty()) return differing;
+  }
+  FAIL("it does not end");
+  return differing;
+}
+
+}  // namespace
+
+TEST_CASE("what the comparison finds is carried by the next round, and until then the digests differ") {
+  Sides sides;
+  ::usleep(60'000);
+  sides.round(&DataStrategy::round);
+  CHECK(compare_all(sides.strategy).empty());
+  sides.require_equal();
+  write_unseen(sides.to + "/db", 'x');
+  CHECK(sides.strategy.verify()->equal);
+  CHECK(compare_all(sides.strategy) == std::vector<std::string>{"db"});
+  CHECK_FALSE(sides.strategy.verify()->equal);
+  sides.forget();
+  sides.round(&DataStrategy::last_round);
+  CHECK(sides.target.asked().front() == "manifest");
+  sides.require_equal();
+}
+
+TEST_CASE("a comparison whose answer is lost makes the next round compare whole") {
+  Sides sides;
+  ::usleep(60'000);
+  sides.round(&DataStrategy::round);
+  write_unseen(sides.to + "/db", 'x');
+  sides.target.lose_answers = true;
+  CHECK_FALSE(sides.strategy.compare_some());
+  sides.target.lose_answers = false;
+  sides.forget();
+  sides.round(&DataStrategy::round);
+  CHECK(sides.target.asked().front() == "manifest");
   sides.require_equal();
 }
 

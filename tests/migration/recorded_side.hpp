@@ -43,7 +43,9 @@ class RecordedSide final : public GuestSession, public GuestFiles {
     return note("emit"), real_->emit(set, mode, manifest, sink);
   }
   Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) override {
-    return note("apply"), real_->apply(set);
+    note("apply");
+    MOULT_ASSIGN(auto stream, real_->apply(set));
+    return std::make_unique<Answer>(std::move(stream), lose_answers);
   }
   Result<> accept(const std::string& set, const std::vector<std::string>& paths) override {
     return real_->accept(set, paths);
@@ -56,8 +58,23 @@ class RecordedSide final : public GuestSession, public GuestFiles {
   /// What it was asked since the last time.
   std::vector<std::string> asked() { return std::exchange(asked_, {}); }
   std::function<void(const std::string&)> before;  ///< each call that is remembered
+  bool lose_answers = false;                       ///< of rounds that were applied
 
  private:
+  class Answer final : public ApplyStream {
+   public:
+    Answer(std::unique_ptr<ApplyStream> real, bool lost) : real_(std::move(real)), lost_(lost) {}
+    Result<> write(Bytes records) override { return real_->write(records); }
+    Result<ApplyReport> finish() override {
+      auto report = real_->finish();
+      if (lost_) return fail(Code::unreachable, "the answer is lost");
+      return report;
+    }
+
+   private:
+    std::unique_ptr<ApplyStream> real_;
+    bool lost_;
+  };
   void note(const std::string& call) {
     if (before) before(call);
     asked_.push_back(call);

@@ -44,6 +44,7 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   Result<> on_base(const Stamp& stamp) override;
   Result<> on_delta(Bytes bytes) override;
   Result<> on_close(const Close& close) override;
+  Result<> on_check(const Check& check) override;
   Result<> on_deletion(const std::string& path) override;
   Result<> on_end(const RoundEnd& counts) override;
 
@@ -80,6 +81,8 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   Result<> restore_directories();
   void commit();
   void commit_deletions();
+  [[nodiscard]] bool as_it_came(const std::string& path) const;
+  void commit_differing();
 
   std::shared_ptr<TargetSet> set_;
   Tree& tree_;

@@ -21,8 +21,8 @@ bool surely_dense(const struct stat& st) {
 
 }  // namespace
 
-Extents::Extents(int fd, const struct stat& st)
-    : fd_(fd), size_(static_cast<std::uint64_t>(st.st_size)), dense_(surely_dense(st)) {}
+Extents::Extents(int fd, const struct stat& st, std::uint64_t from)
+    : fd_(fd), size_(static_cast<std::uint64_t>(st.st_size)), at_(from), dense_(surely_dense(st)) {}
 
 std::optional<Extent> Extents::next() {
   if (at_ >= size_) return std::nullopt;

@@ -19,13 +19,14 @@ struct Extent {
 /// The parts of a file that hold data, in order, widened to blocks of 4 KiB; holes between them are left out.
 class Extents {
  public:
-  Extents(int fd, const struct stat& st);
+  /// `from`: where to begin, a multiple of 4 KiB.
+  Extents(int fd, const struct stat& st, std::uint64_t from = 0);
   [[nodiscard]] std::optional<Extent> next();
 
  private:
   int fd_;
   std::uint64_t size_;
-  std::uint64_t at_ = 0;
+  std::uint64_t at_;
   bool dense_;
 };
 

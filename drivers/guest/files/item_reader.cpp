@@ -156,8 +156,9 @@ Result<Observed> ItemReader::read_large(int fd, const Meta& meta, Observed seen,
     if (auto made = DeltaMaker::make(base_->bytes)) delta.emplace(std::move(*made));  // else the file goes whole
   if (writer != nullptr) MOULT_TRY(writer->entry(meta));
   ContentHash content;
-  MOULT_ASSIGN(const auto size,
-               delta ? stream_difference(fd, most, *delta, content, *writer) : stream(fd, most, content, writer));
+  MOULT_ASSIGN(const auto size, part_ != nullptr ? stream_part(fd, seen.st, content)
+                                : delta          ? stream_difference(fd, most, *delta, content, *writer)
+                                                 : stream(fd, most, content, writer));
   seen.stable = unmoved(fd, seen.st);
   seen.hash = record_hash(meta, content.finish(size));
   if (writer != nullptr) MOULT_TRY(writer->close({size, seen.hash, seen.stable}));

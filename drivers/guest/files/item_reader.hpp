@@ -19,6 +19,14 @@ struct Observed {
   bool stable = true;   ///< nothing changed while it was read
 };
 
+/// A part of a file's content. It begins at a multiple of 4 KiB, and ends at one or where the file does.
+struct Part {
+  std::uint64_t start = 0;
+  std::uint64_t end = UINT64_MAX;   ///< no further than that; then, where reading ended
+  std::uint64_t most = UINT64_MAX;  ///< bytes to read; holes do not count
+  std::uint64_t bytes = 0;          ///< that were read
+};
+
 /// Reads paths of a tree: to hash them, or to write them as records. Follows no link, opens nothing but regular files
 /// and directories, leaves access times alone. Not thread-safe.
 class ItemReader {
@@ -34,6 +42,9 @@ class ItemReader {
     mtime_.reset();
     return seen;
   }
+  /// As if a file held this part alone, at its place, and were as long as it is. Of one that is read in one piece it is
+  /// all.
+  Result<std::optional<Observed>> hash_part(const std::string& path, Part& part);
   /// Writes the path's record. nullopt: nothing is there, and nothing was written.
   Result<std::optional<Observed>> send(const std::string& path, RecordWriter& writer) { return read(path, &writer); }
   /// As `send`; a file too large for one piece as its difference from the version that the signature is of. A signature
@@ -63,6 +74,7 @@ class ItemReader {
   Result<Observed> read_large(int fd, const Meta& meta, Observed seen, RecordWriter* writer);
   Result<std::uint64_t> stream_difference(int fd, std::uint64_t most, DeltaMaker& delta, ContentHash& hash,
                                           RecordWriter& writer);
+  Result<std::uint64_t> stream_part(int fd, struct stat st, ContentHash& hash);
   Result<std::uint64_t> stream(int fd, std::uint64_t size, ContentHash& hash, RecordWriter* writer);
   Result<Meta> meta_from(int fd, const std::string& path, const struct stat& st) const;
   [[nodiscard]] Meta meta_of(const std::string& path, const struct stat& st) const;
@@ -70,6 +82,7 @@ class ItemReader {
   std::vector<std::byte> buffer_;
   std::optional<std::int64_t> mtime_;
   const Signature* base_ = nullptr;
+  Part* part_ = nullptr;
 };
 
 }  // namespace moult::files

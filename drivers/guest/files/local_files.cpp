@@ -14,6 +14,7 @@
 #include "drivers/guest/files/capture.hpp"
 #include "drivers/guest/files/freezer.hpp"
 #include "drivers/guest/files/held_files.hpp"
+#include "drivers/guest/files/low_priority.hpp"
 #include "drivers/guest/files/source_set.hpp"
 #include "drivers/guest/files/system_error.hpp"
 #include "drivers/guest/files/target_set.hpp"
@@ -106,6 +107,7 @@ class LocalFiles final : public GuestFiles {
   Result<std::shared_ptr<TargetSet>> target(const std::string& set);
   Result<RoundContext> context_of(const std::string& set, Source& source, bool look_for_held);
   bool note_held(Source& source, bool must_know = true);
+  Result<EmitReport> compare(const std::string& set, Source& source, const ByteSink& sink);
   Result<std::vector<std::string>> roots_of(const std::vector<std::string>& sets);
 
   const LocalFilesOptions options_;
@@ -236,6 +238,7 @@ Result<EmitReport> LocalFiles::emit(const std::string& set, RoundMode mode, cons
                                     const ByteSink& sink) {
   MOULT_ASSIGN(const auto found, source(set));
   const std::lock_guard lock(found->mutex);
+  if (mode == RoundMode::compare) return compare(set, *found, sink);
   MOULT_ASSIGN(auto context, context_of(set, *found, mode == RoundMode::events));
   std::shared_ptr<TargetSet> other_life;
   {
@@ -252,6 +255,20 @@ Result<EmitReport> LocalFiles::emit(const std::string& set, RoundMode mode, cons
   found->emitted_in_freeze = context.frozen_since;
   const std::lock_guard roles_lock(mutex_);
   sets_[set].emitted = true;
+  return report;
+}
+
+/// What is mapped is looked for first: of a mapping that ended before that, the event is there when they are taken.
+Result<EmitReport> LocalFiles::compare(const std::string& set, Source& source, const ByteSink& sink) {
+  const auto held = files_held_for_writing(kHeldDeadline);
+  const LowPriority behind;
+  MOULT_ASSIGN(const auto context, context_of(set, source, false));
+  Unseen unseen;
+  unseen.anywhere = !held || !context.no_events.empty();
+  for (const auto& file : held.value_or(std::vector<HeldFile>()))
+    if (file.mapped) unseen.inodes.insert(file.ino);
+  auto report = source.set.compare_some(sink, std::move(unseen));
+  if (!report) return pass(std::move(report), "data set " + shown(set));
   return report;
 }
 

@@ -40,6 +40,13 @@ struct Close {
   bool stable = true;  ///< false: the file changed while it was read; the next round carries it again
 };
 
+/// A part of a file as the source has it, for the target to look whether it has it too.
+struct Check {
+  std::string path;
+  std::uint64_t start = 0, end = 0;
+  Hash hash{};  ///< as of the file's record, if its content were this part's alone
+};
+
 struct RoundEnd {
   std::uint64_t records = 0, deletions = 0;
 };
@@ -57,6 +64,7 @@ class RecordWriter {
   Result<> base(const Stamp& stamp);
   Result<> delta(std::span<const std::byte> bytes);
   Result<> close(const Close& close);
+  Result<> check(const Check& check);
   Result<> deletion(const std::string& path);
   Result<> end(const RoundEnd& counts);
   [[nodiscard]] std::uint64_t content_bytes() const { return content_bytes_; }
@@ -80,6 +88,7 @@ class RecordHandler {
   virtual Result<> on_base(const Stamp& stamp) = 0;
   virtual Result<> on_delta(Bytes bytes) = 0;
   virtual Result<> on_close(const Close& close) = 0;
+  virtual Result<> on_check(const Check& check) = 0;
   virtual Result<> on_deletion(const std::string& path) = 0;
   virtual Result<> on_end(const RoundEnd& counts) = 0;
 };
@@ -100,6 +109,7 @@ class RecordReader {
   Result<> data(std::string_view body);
   Result<> base(std::string_view body);
   Result<> delta(std::string_view body);
+  Result<> check(std::string_view body);
   Result<> between(std::uint8_t type, std::string_view body);
   Result<> close(std::string_view body);
   Result<> start_content();

@@ -26,6 +26,7 @@ enum Type : std::uint8_t {
   end,        ///< counts; ends the round
   base,       ///< stamp of the target's version, which `delta` starts from; after its entry, in place of data
   delta,      ///< a part of the difference
+  check,      ///< path, from where to where, hash of that part of it
 };
 
 }  // namespace moult::files::frames

@@ -90,6 +90,7 @@ Result<> RecordReader::frame(std::uint8_t type, std::string_view body) {
 /// What is no part of a record.
 Result<> RecordReader::between(std::uint8_t type, std::string_view body) {
   if (state_ != State::between) return broken("a record is not closed");
+  if (type == frames::check) return check(body);
   WireReader reader(body);
   if (type == frames::deletion) {
     const std::string path(reader.text(frames::kPathLimit));
@@ -178,6 +179,19 @@ Result<> RecordReader::base(std::string_view body) {
 Result<> RecordReader::delta(std::string_view body) {
   if (state_ != State::content || !as_delta_) return broken("a difference without its start");
   return handler_.on_delta(std::as_bytes(std::span(body)));
+}
+
+Result<> RecordReader::check(std::string_view body) {
+  WireReader reader(body);
+  Check check;
+  check.path = reader.text(frames::kPathLimit);
+  check.start = reader.number<std::uint64_t>();
+  check.end = reader.number<std::uint64_t>();
+  reader.raw_into(check.hash);
+  if (!reader.at_end() || !is_plain_path(check.path)) return broken("a comparison outside the set");
+  if (check.start % ContentHash::kBlock != 0 || check.start > check.end || check.end > (1ULL << 62))
+    return broken("a comparison of no part of a file");
+  return handler_.on_check(check);
 }
 
 Result<> RecordReader::close(std::string_view body) {

@@ -120,6 +120,16 @@ Result<> RecordWriter::close(const Close& close) {
   return frame(frames::close, body_);
 }
 
+Result<> RecordWriter::check(const Check& check) {
+  body_.clear();
+  WireWriter writer(body_);
+  writer.text(check.path);
+  writer.number(check.start);
+  writer.number(check.end);
+  writer.raw(std::span(check.hash));
+  return frame(frames::check, body_);
+}
+
 Result<> RecordWriter::deletion(const std::string& path) {
   body_.clear();
   WireWriter(body_).text(path);

@@ -41,7 +41,8 @@ Result<RoundPlan> SourceSet::plan_reconcile(const Changes& changes, const RoundC
     theirs_->mark_seen(found.path, scan_);
     manifest_.mark_seen(found.path, scan_);
     const bool same = theirs != nullptr && !theirs->is(Entry::absent) && !theirs->is(Entry::carried) &&
-                      theirs->stamp == stamp_of(found.st) && !changes.paths.contains(found.path);
+                      !theirs->is(Entry::doubted) && theirs->stamp == stamp_of(found.st) &&
+                      !changes.paths.contains(found.path);
     if (!same) {
       planner.force(found.path, found.st, true);
       return true;

@@ -135,7 +135,9 @@ Result<> TargetSet::accept_one(const std::string& path, const std::optional<stru
     entry.hash = known->hash;
     entry.set(Entry::carried, known->is(Entry::carried));
     entry.set(Entry::hash_valid, st && known->is(Entry::hash_valid) && known->stamp == entry.stamp);
+    entry.set(Entry::doubted, known->is(Entry::doubted));
   }
+  entry.set(Entry::turned, known == nullptr || known->is(Entry::turned) || known->stamp != entry.stamp);
   manifest_.put(path, entry);
   return {};
 }

@@ -63,7 +63,7 @@ Result<Buffer> restore_target(GuestFiles& files, Stream& stream, Reader& request
 
 Result<Buffer> emit(GuestFiles& files, Stream& stream, Reader& request) {
   const auto set = request.text("set");
-  const auto mode = static_cast<RoundMode>(request.number("mode", static_cast<std::uint64_t>(RoundMode::reconcile)));
+  const auto mode = static_cast<RoundMode>(request.number("mode", static_cast<std::uint64_t>(RoundMode::compare)));
   MOULT_TRY(request.end());
   PulledSource manifest(stream);
   BulkSender records(stream);

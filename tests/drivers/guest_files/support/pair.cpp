@@ -48,7 +48,10 @@ Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, co
       return {};
     }));
   }
-  MOULT_ASSIGN(const auto large, from.large(set));
+  std::vector<std::string> large;
+  if (mode != RoundMode::compare) {
+    MOULT_ASSIGN(large, from.large(set));
+  }
   moved.large = large.size();
   if (!large.empty()) {
     MOULT_TRY(to.signatures(to_set, large, [&](Bytes bytes) -> Result<> {
