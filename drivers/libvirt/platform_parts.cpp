@@ -6,6 +6,7 @@
 #include "drivers/libvirt/agent_call.hpp"
 #include "drivers/libvirt/channels.hpp"
 #include "drivers/libvirt/cloner.hpp"
+#include "drivers/libvirt/disk_limits.hpp"
 #include "drivers/libvirt/host.hpp"
 #include "drivers/libvirt/lifecycle.hpp"
 #include "drivers/libvirt/networks.hpp"
@@ -38,6 +39,7 @@ struct LibvirtParts::Members {
   virt::Lifecycle lifecycle{hosts};
   virt::Cloner cloner{hosts};
   virt::Networks networks{hosts};
+  virt::DiskLimits disks{hosts};
   virt::Channels channels{hosts};
 };
 
@@ -47,6 +49,7 @@ LibvirtParts::~LibvirtParts() = default;
 MachineLifecycle& LibvirtParts::lifecycle() { return members_->lifecycle; }
 ApplianceCloner& LibvirtParts::cloner() { return members_->cloner; }
 NetworkPort& LibvirtParts::network() { return members_->networks; }
+DiskThrottle& LibvirtParts::disks() { return members_->disks; }
 ChannelOpener& LibvirtParts::channels() { return members_->channels; }
 MachineEvents& LibvirtParts::events() { return members_->hosts.events(); }
 

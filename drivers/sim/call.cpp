@@ -18,6 +18,8 @@ constexpr std::array<CallFacts, kCalls> kFacts{{
     {"create_networks", 9000, 30000, true},{"remove_networks", 9000, 30000, true},
     {"move", 3000, 30000, true},           {"where_machine", 2000, 6000, false},
     {"keep_sealed", 5000, 20000, true},    {"lift_seal", 5000, 20000, true},
+    {"disk_limits", 2000, 6000, false},    {"limit_disks", 2000, 9000, true},
+    {"restore_limits", 2000, 9000, true},  {"disk_writes", 2000, 6000, false},
     {"agent", 2000, 6000, false},          {"session", 100000, 600000, true},
     {"alive", 300, 3000, false},           {"remove_helper", 9000, 30000, true},
     {"announce", 300, 2000, true},         {"run", 1000, 60000, true},

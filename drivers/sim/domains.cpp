@@ -5,6 +5,16 @@
 namespace moult::sim {
 namespace {
 constexpr Time kLeastBoot = 1'500'000, kMostBoot = 4'000'000;
+
+/// Those of a running machine end with it; the next one has those of its description.
+void forget_limits(Domain& domain) {
+  for (auto& disk : domain.disks) {
+    disk.limit = disk.at_start;
+    disk.written = 0;
+    disk.busy_until = 0;
+  }
+}
+
 }  // namespace
 
 Domain* World::find(const MachineRef& ref) {
@@ -48,6 +58,7 @@ void World::power_on(Domain& domain) {
   domain.state = PowerState::running;
   auto& files = tree(domain);  // what is in memory alone does not come back
   files.erase(files.lower_bound("/run/"), files.lower_bound("/run0"));
+  forget_limits(domain);
   const auto epoch = domain.guest.epoch + 1;
   domain.guest = Guest{};
   domain.guest.epoch = epoch;
@@ -63,6 +74,7 @@ void World::power_off(Domain& domain, PowerState state) {
   const auto epoch = domain.guest.epoch;
   domain.guest = Guest{};
   domain.guest.epoch = epoch + 1;
+  forget_limits(domain);
   note("power off", index);
   for (std::size_t i = 0; i < clients_.size(); ++i)
     if (clients_[i].phase == ClientPhase::blocked && clients_[i].domain == index) fail_client(static_cast<int>(i));
@@ -108,6 +120,21 @@ void World::write(Domain& domain, const std::string& path, FileNode node, bool s
 
 void World::erase(Domain& domain, const std::string& path) {
   if (tree(domain).erase(path) != 0) notice(domain, path, false);
+}
+
+/// What waits for the disk goes on at once, by the new limit.
+void World::limit_disk(Domain& domain, std::size_t disk, std::uint64_t bytes_per_second) {
+  auto& limited = domain.disks[disk];
+  if (limited.limit == bytes_per_second) return;
+  limited.limit = bytes_per_second;
+  limited.busy_until = now_;
+  note("disk limit", index_of(domain), static_cast<std::int64_t>(bytes_per_second));
+  if (disk == 0) wake_acking(index_of(domain));
+}
+
+bool World::is_slowed(const Domain& domain) {
+  return std::any_of(domain.disks.begin(), domain.disks.end(),
+                     [](const Disk& disk) { return disk.limit != disk.at_start; });
 }
 
 void World::freeze(Domain& domain, Time until) {

@@ -111,6 +111,8 @@ class World {
   [[nodiscard]] bool frozen(const Domain& domain) const { return domain.guest.frozen_until != 0; }
   void freeze(Domain& domain, Time until);
   void thaw(Domain& domain, bool by_lease);
+  /// The first disk is the one that clients' writes go to.
+  void limit_disk(Domain& domain, std::size_t disk, std::uint64_t bytes_per_second);
   void set_stopped(Domain& domain, const std::string& unit, bool stopped);
   [[nodiscard]] const Vendor& vendor() const { return *vendor_; }
 
@@ -225,6 +227,10 @@ class World {
   /// Has the data's owner its target level on this disk, and is its data in another form there?
   [[nodiscard]] bool in_new_form(const Tree& tree) const;
   void wake_blocked(int domain);
+  void wake_acking(int domain);
+  Time give_disk(Domain& domain);
+  /// Some disk has another limit than its owner's.
+  [[nodiscard]] static bool is_slowed(const Domain& domain);
   [[nodiscard]] Time think_time();
 
   SimOptions options_;

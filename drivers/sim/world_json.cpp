@@ -12,12 +12,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FileSet, name, root, include, exclude, confli
 
 namespace moult::sim {
 namespace {
-constexpr int kForm = 1;
+constexpr int kForm = 2;
 constexpr std::size_t kLong = 4096;
 using nlohmann::json;
 }  // namespace
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, target, path)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, target, path, at_start, limit, written, busy_until)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Nic, mac, source, production, at_start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Held, stamp, sum, carried)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Capture, set, dirty, held, overflow, stamps, carried)

@@ -4,6 +4,7 @@
 #include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/shrinking.hpp"
 #include "orchestrator/phases/rounds.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -91,6 +92,14 @@ Result<> write_out(RunContext& run, const Direction& way) {
   });
 }
 
+/// At the disks' own pace: a freeze keeps every writer waiting until all that is dirty is written out.
+Result<> settle_disks(RunContext& run, const Direction& way) {
+  MOULT_ASSIGN(const auto slowed, lift_throttles(run));
+  MOULT_TRY(write_out(run, way));
+  MOULT_TRY(practise_freeze(run, way));
+  return throttle_again(run, slowed);
+}
+
 }  // namespace
 
 Result<> open_way_back(RunContext& run) {
@@ -126,8 +135,7 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
     return way.forward ? warm_machine(run, pair) : start_services(run, pair, StartWhen::before_hold);
   }));
   MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
-  MOULT_TRY(write_out(run, way));
-  MOULT_TRY(practise_freeze(run, way));
+  MOULT_TRY(settle_disks(run, way));
   return catch_up(run, way);
 }
 

@@ -3,6 +3,7 @@
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -64,6 +65,7 @@ Result<> undo_run(RunContext& run, const char* word) {
   Undoing undoing(run, word);
   for (const auto& pair : run.machines()) {
     const auto& name = pair.original.name;
+    undoing.step("throttle.lift", name, [&] { return lift_throttle(run, pair); });
     undoing.step("clone.discard", name, [&]() -> Result<> {
       run.sessions.drop(pair.clone);
       return run.platform().cloner().discard_clone(run.id(), pair.original);

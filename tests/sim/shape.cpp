@@ -1,5 +1,6 @@
 #include "tests/sim/shape.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "drivers/sim/rng.hpp"
@@ -18,6 +19,7 @@ constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"clients", 1},   {"think_ms", 400}, {"nics", 1},         {"disks", 1},   {"files", 0},
     {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"comes_back", 1},
     {"finish", 0},    {"confirm_s", 0},  {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
+    {"outpaced", 0},
     {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
 }};
 // clang-format on
@@ -30,6 +32,9 @@ long one_of(sim::Rng& rng, const long (&list)[n]) {
 
 constexpr std::uint64_t kShapes = 0x5a9e5a9eULL;
 constexpr std::uint64_t kLongestCalm = 500;
+constexpr std::uint64_t kOutpaced = 30;  ///< one life of so many
+constexpr Millis::rep kBusyThink = 300;  ///< of its clients
+constexpr std::uint64_t kFloor = 2048;   ///< bytes a second: a note in two seconds, which any clone can be given
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
 }  // namespace
@@ -53,12 +58,14 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 0, 0, 0, 500, 10'000}),
              one_of(rng, {0, 1, 5, 17, 70}),
              one_of(rng, {0, 1, 2, 4}),
+             0,
              one_of(rng, {0, 0, 0, 1}),
              one_of(rng, {0, 1, 1, 1}) * static_cast<long>(rng.below(kLongestCalm)),
              one_of(rng, {0, 1, 1, 2, 2, 3, 5, 8}),
              static_cast<long>(rng.next() | (rng.below(4) == 0 ? ~0ULL : 0)) & kAllKinds,
              one_of(rng, {2000, 8000, 40'000}),
              one_of(rng, {1, 1, 4, 16})};
+  values_[outpaced] = rng.below(kOutpaced) == 0 ? 1 : 0;  // drawn last, so that the other lives are what they were
 }
 
 long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
@@ -94,6 +101,12 @@ SimOptions Shape::options(std::uint64_t seed) const {
   options.silent_ppm = static_cast<std::uint32_t>(have[silent_ppm]);
   options.held_files_seen = have[blind] == 0;
   options.crashed_guests_reboot = have[comes_back] != 0;
+  if (have[outpaced] != 0) {
+    // Half of the requests make a path of a round, so what is written in a second costs the clone about 1.3 s.
+    options.think = Millis{kBusyThink};
+    options.slow_clone = Millis{13 * kBusyThink * 2 / 10 / std::max(have[clients], 1L)};
+    options.disk_limit = have[disks] > 1 ? 1ULL << 20U : 0;
+  }
   if (have[holds] == 0) options.appliance.entry.kind = EntryKind::none;
   auto& api = options.maintenance.components.front();
   if (have[hooks] != 0) {
@@ -115,6 +128,7 @@ RunOptions Shape::run_options() const {
   options.finish = (*this)[finish] != 0;
   options.rehearse = (*this)[rehearse] != 0;
   if ((*this)[confirm_s] > 0) options.confirm_within = std::chrono::seconds{(*this)[confirm_s]};
+  if ((*this)[outpaced] != 0) options.throttle = kFloor;
   if ((*this)[max_stall_ms] != 0) options.max_stall = Millis{(*this)[max_stall_ms]};
   return options;
 }
