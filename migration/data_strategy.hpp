@@ -72,11 +72,20 @@ class DataStrategy {
   /// Writes what the target was given to its disk: an acknowledged write outlives the machine that acknowledged it.
   virtual Result<> make_durable() = 0;
   virtual Result<Verification> verify() = 0;
+<<<<<<< ours
   /// Takes away what capture left on the source, which stays when the run is over, and ends it. What goes with the
   /// helper needs no call. Idempotent, also for a capture that was never started.
   virtual Result<> stop_capture() { return {}; }
   /// For a set whose disk changes hands; null: its data are carried. Owned by this object.
   [[nodiscard]] virtual DiskMove* disk_move() { return nullptr; }
+=======
+  /// Whether it makes something in its guests that outlives their helpers; then, and only then, at the run's end one of
+  /// these is asked of the side that stays, while its helper is there still. Both idempotent, also where nothing was
+  /// made.
+  [[nodiscard]] virtual bool leaves_traces() const { return false; }
+  virtual Result<> release_source() { return {}; }
+  virtual Result<> release_target() { return {}; }
+>>>>>>> theirs
 };
 
 }  // namespace moult

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "migration/postgresql/psql.hpp"
+
+namespace moult::postgresql {
+
+/// Sessions in which all of the vendor's tables are locked against changes, by whomever, and free to read. Each ends by
+/// itself, in the guest, when its time is over; nobody needs to be there for it.
+class Fence {
+ public:
+  /// Waits until every table of every database is locked. Transactions that are under way come to their end before; one
+  /// that does not within half the time makes it fail. Where they and the locks wait for each other, the locks give way
+  /// for a sixteenth of the time, and the transactions from then on: PostgreSQL rolls them back, and says so.
+  static Result<std::unique_ptr<Fence>> set(const Psql& psql, const std::string& name,
+                                            const std::vector<std::string>& databases, Millis ttl);
+  ~Fence();  ///< waits for the sessions to end
+  /// Ends them. True: all had held until now.
+  Result<bool> lift();
+
+ private:
+  struct Session {
+    std::thread thread;
+    Result<> ended;
+  };
+  Fence(const Psql& psql, std::string name) : psql_(psql), name_(std::move(name)) {}
+  Result<> await(Millis most);
+  Psql psql_;
+  std::string name_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+};
+
+}  // namespace moult::postgresql
