@@ -18,6 +18,13 @@ int whole_seconds(Millis deadline) {
   return static_cast<int>(std::chrono::ceil<std::chrono::seconds>(deadline).count());
 }
 
+/// It could not write to a disk, and answers nobody until somebody resumes it.
+bool stopped_by_its_disk(virDomainPtr domain) {
+  int state = VIR_DOMAIN_NOSTATE, reason = 0;
+  return virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED &&
+         reason == VIR_DOMAIN_PAUSED_IOERROR;
+}
+
 }  // namespace
 
 Error map_agent_error(int number, int origin, const std::string& text, const MachineRef& machine, Effect effect) {
@@ -53,6 +60,13 @@ Result<std::string> agent_call(Host& host, const MachineRef& machine, const std:
         map_agent_error(last->code, last->domain, last->message == nullptr ? "" : last->message, machine, effect);
     // One that is paused, or about to start again, is "not running" too, and may answer later.
     if (error.code == Code::unreachable && virDomainIsActive(domain) == 0) error.disposition = Disposition::fail;
+    if (error.code == Code::unreachable && stopped_by_its_disk(domain))
+      return Unexpected(Error{
+          Code::unreachable,
+          "machine " + machine.name + ": domain " + machine.domain + " is paused, for a disk of it cannot be written",
+          "free space where its disks are, then `virsh resume " + machine.domain + "`",
+          {},
+          Disposition::fail});
     return Unexpected(std::move(error));
   });
 }

@@ -14,10 +14,10 @@ one_side_at_most() {
 }
 
 # The run comes to its end, whatever it takes: where there is no way back, the clone is kept. One that awaits its confirmation goes
-# back at once, for whoever resumes it waits as well.
+# back at once, and one that awaits its cutover is aborted, for whoever resumes them waits as well.
 end_run() {
   over && return
-  [ "$(run_state)" = confirming ] || moult resume "$(latest_run)"
+  case $(run_state) in confirming | ready) ;; *) moult resume "$(latest_run)" ;; esac
   [ "$(run_state)" != confirming ] || moult rollback "$(latest_run)"
   [ "$(run_state)" != confirming ] || moult finish "$(latest_run)"
   over || moult abort "$(latest_run)"

@@ -62,7 +62,17 @@ strike_clone-full() { in_guest "$clone" sh -c 'dd if=/dev/zero of=/var/lib/notes
 mend_clone-full() { in_guest "$clone" rm -f /var/lib/notes/filler.tmp >>"$case_dir/log" 2>&1 || true; }
 
 # Of the process that runs already: libfiu and libfaketime were loaded into it.
-strike_journal-eio() { fiu-ctrl -c 'enable name=posix/io/sync/fdatasync,failinfo=5' -c 'enable name=posix/io/sync/fsync,failinfo=5' "$pid"; }
+# A process that stands still hears of it when it goes on. fiu-ctrl ends well whatever went wrong, and says nothing when all is well.
+strike_journal-eio() {
+  timeout 20 fiu-ctrl -f "$case_dir/fiu" -c 'enable name=posix/io/sync/fdatasync,failinfo=5' -c 'enable name=posix/io/sync/fsync,failinfo=5' "$pid" >"$case_dir/fiu-said" 2>&1 &
+  fiu_ctrl=$!
+}
+mend_journal-eio() {
+  [ -n "${fiu_ctrl:-}" ] || return 0
+  wait "$fiu_ctrl" || wrong "libfiu did not take the fault"
+  fiu_ctrl=
+  [ ! -s "$case_dir/fiu-said" ] || wrong "libfiu did not take the fault: $(cat "$case_dir/fiu-said")"
+}
 strike_day-forward() { echo '+1d' >"$case_dir/clock"; grep -q libfaketime "/proc/$pid/maps"; }
 strike_day-back() { echo '-1d' >"$case_dir/clock"; grep -q libfaketime "/proc/$pid/maps"; }
 

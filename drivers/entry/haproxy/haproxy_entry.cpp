@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <thread>
 
 #include "descriptors/base/text.hpp"
@@ -17,8 +18,19 @@ constexpr Millis kPoll{1};
 /// that it lets a request wait, in milliseconds.
 constexpr const char* kSeen = "|seen";
 
-std::int64_t epoch_ms() {
-  return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
+/// HAProxy's own clock, by which the action ends a hold: another's may be another time, on another host or after a
+/// jump. From the answer to `show activity`, in milliseconds since 1970; empty when it does not say.
+std::optional<std::int64_t> now_of(std::string_view answer) {
+  constexpr std::string_view mark = "date_now: ";
+  const auto start = answer.find(mark);
+  if (start == std::string_view::npos) return std::nullopt;
+  const char* at = answer.data() + start + mark.size();
+  const char* end = answer.data() + answer.size();
+  std::int64_t seconds = 0, microseconds = 0;
+  at = std::from_chars(at, end, seconds).ptr;
+  if (seconds == 0 || at == end || *at != '.') return std::nullopt;
+  std::from_chars(at + 1, end, microseconds);
+  return seconds * 1000 + microseconds / 1000;
 }
 
 /// The key's value in the answer to `get map`; empty when the key is not in the map.
@@ -78,11 +90,17 @@ std::uint64_t HaproxyEntry::Sight::open_connections() const {
 
 Result<HaproxyEntry::Sight> HaproxyEntry::look() const {
   const std::string seen_key = frontend_ + kSeen;
-  MOULT_ASSIGN(const auto answer, api_.ask("get map " + key() + "; get map " + map_ + " " + seen_key + "; show stat"));
+  MOULT_ASSIGN(const auto answer,
+               api_.ask("show activity; get map " + key() + "; get map " + map_ + " " + seen_key + "; show stat"));
   if (answer.find("Unknown map") != std::string::npos)
     return fail(Code::refused, "HAProxy at " + api_.socket() + " does not know the map " + map_,
                 set_up_text(map_, frontend_));
+  const auto now = now_of(answer);
+  if (!now)
+    return fail(Code::failed, "HAProxy at " + api_.socket() + " does not tell its time (`show activity`)",
+                "use HAProxy 2.6 or newer");
   Sight sight;
+  sight.now_ms = *now;
   MOULT_ASSIGN(sight.statistics, read_statistics(answer));
   const auto longest = value_of(seen_key, answer);
   std::from_chars(longest.data(), longest.data() + longest.size(), sight.longest_ms);
@@ -142,7 +160,7 @@ Result<> HaproxyEntry::ready(Millis ttl) {
 
 Result<> HaproxyEntry::hold(Millis ttl) {
   MOULT_ASSIGN(const auto sight, look_set_up(ttl));
-  const auto expiry = std::to_string(epoch_ms() + ttl.count());
+  const auto expiry = std::to_string(sight.now_ms + ttl.count());
   const std::string command = sight.expiry_ms == 0 ? "add map " : "set map ";
   MOULT_ASSIGN(const auto answer, api_.ask(command + key() + " " + expiry + "; get map " + key()));
   if (value_of(frontend_, answer) == expiry) return {};
@@ -207,7 +225,7 @@ Result<> HaproxyEntry::release() {
 
 Result<EntryState> HaproxyEntry::where() {
   MOULT_ASSIGN(const auto sight, look());
-  return EntryState{sight.action_seen() && sight.expiry_ms > epoch_ms(), sight.in_flight()};
+  return EntryState{sight.action_seen() && sight.expiry_ms > sight.now_ms, sight.in_flight()};
 }
 
 Result<> HaproxyEntry::check(Millis deadline) {

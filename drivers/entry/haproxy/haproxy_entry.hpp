@@ -33,6 +33,7 @@ class HaproxyEntry final : public Entry {
     Statistics statistics;        ///< of all frontends and of the appliance's backends
     std::int64_t longest_ms = 0;  ///< that the action lets a request wait; 0: it has not seen one
     std::int64_t expiry_ms = 0;   ///< 0: no hold
+    std::int64_t now_ms = 0;      ///< by HAProxy's own clock, as `expiry_ms`
     [[nodiscard]] bool action_seen() const { return longest_ms > 0; }
     [[nodiscard]] std::uint64_t in_flight() const;
     [[nodiscard]] std::uint64_t open_connections() const;

@@ -14,8 +14,8 @@
 -- The map is a file that exists and is empty when HAProxy starts (touch it once). HAProxy never writes it: moult
 -- works on the map in memory, through the runtime API, so a reload or restart of HAProxy ends a hold.
 --
--- The map's keys are frontends. A frontend's value is the moment, in milliseconds since 1970, until which its requests
--- wait: a dead orchestrator holds nobody for longer. Requests on kept-alive connections wait like any other.
+-- The map's keys are frontends. A frontend's value is the moment, in milliseconds since 1970 by HAProxy's own clock (moult
+-- asks for it: `show activity`), until which its requests wait: a dead orchestrator holds nobody for longer. Requests on kept-alive connections wait like any other.
 -- No request waits longer than MOULT_HOLD_MAX_MS, whatever the map says.
 --
 -- When the action first sees a request of a frontend, it notes "<frontend>|seen" in the map, with MOULT_HOLD_MAX_MS as its

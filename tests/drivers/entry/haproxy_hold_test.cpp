@@ -52,6 +52,22 @@ TEST_CASE("a hold that nobody ends lets go after its time to live") {
   CHECK_FALSE(entry->where()->holding);
 }
 
+TEST_CASE("a hold counts by HAProxy's clock, whatever this host's says") {
+  for (const char* off_by : {"-1d", "+1d"}) {
+    HaproxyOptions options;
+    options.clock = off_by;
+    HaproxyWorld world(options);
+    auto entry = world.entry();
+    REQUIRE(entry->hold(1s));
+    CHECK(entry->where()->holding);
+    const auto answer = get();
+    CHECK(answer.status == 200);
+    CHECK(answer.took >= 500ms);
+    CHECK(answer.took < 3s);
+    CHECK_FALSE(entry->where()->holding);
+  }
+}
+
 TEST_CASE("a repeated hold renews the time to live, also from another process's entry") {
   HaproxyWorld world;
   REQUIRE(world.entry()->hold(1s));

@@ -118,13 +118,16 @@ HaproxyWorld::~HaproxyWorld() {
 void HaproxyWorld::start_haproxy() {
   const std::string configuration = directory_ + "/haproxy.cfg", log = directory_ + "/log";
   std::vector<std::string> argv{"haproxy", "-db", "-f", configuration};
+  if (!options_.clock.empty())
+    argv.insert(argv.begin(), {"env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1",
+                               "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME=" + options_.clock});
   std::vector<char*> pointers;
   for (auto& word : argv) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  REQUIRE(::posix_spawnp(&pid_, "haproxy", &files, nullptr, pointers.data(), environ) == 0);
+  REQUIRE(::posix_spawnp(&pid_, argv.front().c_str(), &files, nullptr, pointers.data(), environ) == 0);
   posix_spawn_file_actions_destroy(&files);
   const auto until = std::chrono::steady_clock::now() + 5s;
   while (get().status != 200 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(5ms);

@@ -42,6 +42,7 @@ struct HaproxyOptions {
   std::string server = "check inter 50ms fall 2 rise 2";
   std::string more;  ///< appended to the configuration
   int max_ms = 60000;
+  std::string clock;  ///< what HAProxy's wall clock is off by, for libfaketime: "-1d"
 };
 
 /// A real HAProxy before two sides that share one address, in namespaces of the test's own; side A is connected.
