@@ -15,16 +15,18 @@ class DiskMove {
   virtual Result<> clear_target() = 0;
   /// The clone gets its scratch disk back, to be upgraded and checked with; true: it did not have it. Forward alone.
   virtual Result<bool> lend() = 0;
-  /// The source is sealed: unmounts, detaches; the target attaches, mounts, converts. Takes the same time for a disk of
-  /// any size, but for the conversion.
-  virtual Result<> hand_over() = 0;
+  /// A hand-over, in this order. The source is sealed: it unmounts, and its machine detaches. The target's machine
+  /// attaches, and it mounts. The target converts. All but the last takes the same time for a disk of any size.
+  virtual Result<> leave_source() = 0;
+  virtual Result<> enter_target() = 0;
+  virtual Result<> convert_target() = 0;
   /// What the disk's record says: who may open it.
   virtual Result<DiskOwner> owner() = 0;
   /// The target has the disk, mounted or not: not its scratch disk.
   virtual Result<bool> is_with_target() = 0;
   /// The source has the disk, and where it runs, mounted.
   virtual Result<bool> is_with_source() = 0;
-  /// For a target that no client has reached since hand_over was begun: the source has the disk again as it was. A
+  /// For a target that no client has reached since a hand-over was begun: the source has the disk again as it was. A
   /// target that does not let go of it is powered off. Error: refused, when the source's image was left behind by the
   /// one below it.
   virtual Result<> hand_back() = 0;

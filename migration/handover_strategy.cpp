@@ -189,11 +189,9 @@ Result<bool> HandoverStrategy::lend() {
   return true;
 }
 
-Result<> HandoverStrategy::hand_over() {
-  MOULT_TRY(release(setup_.source));
+Result<> HandoverStrategy::enter_target() {
   MOULT_ASSIGN(const auto known, owner());
-  MOULT_TRY(accept(setup_.target, setup_.image, known));
-  return convert(setup_.target, setup_.convert);
+  return accept(setup_.target, setup_.image, known);
 }
 
 Result<bool> HandoverStrategy::is_with_target() {

@@ -68,7 +68,9 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
 
   Result<> clear_target() override;
   Result<bool> lend() override;
-  Result<> hand_over() override;
+  Result<> leave_source() override { return release(setup_.source); }
+  Result<> enter_target() override;
+  Result<> convert_target() override { return convert(setup_.target, setup_.convert); }
   Result<DiskOwner> owner() override { return seams_.disks.owner(setup_.disk); }
   Result<bool> is_with_target() override;
   Result<bool> is_with_source() override;

@@ -173,9 +173,8 @@ Result<> Cutover::commit_and_seal() {
 Result<> Cutover::hand_over() {
   if (!has_disks(run_)) return {};
   handing_ = true;
-  auto handed = run_.ledger.perform_plain(kHandOver, way_.word(), [this] { return hand_over_disks(run_, way_); });
-  timeline_.mark("hand-over");
-  return handed;
+  const auto ended = [this](const char* part) { timeline_.mark(part); };
+  return run_.ledger.perform_plain(kHandOver, way_.word(), [&] { return hand_over_disks(run_, way_, ended); });
 }
 
 /// Once its machines are on the network the next side serves: an address that could not be announced is learned with

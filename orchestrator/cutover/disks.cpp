@@ -48,10 +48,22 @@ Result<> clear_disks(RunContext& run, const Direction& way) {
   });
 }
 
-Result<> hand_over_disks(RunContext& run, const Direction& way) {
-  return each_with_disks(run, way, [&](const MachinePair& pair, const auto& moves) -> Result<> {
-    MOULT_TRY(stop_services_with_disks(run, pair, way.serving(pair)));
-    MOULT_TRY(each_move(moves, &DiskMove::hand_over));
+Result<> hand_over_disks(RunContext& run, const Direction& way, const OnPart& ended) {
+  const auto part = [&](const char* name, const OnMachine& job) -> Result<> {
+    MOULT_TRY(each_with_disks(run, way, job));
+    ended(name);
+    return {};
+  };
+  const auto moved = [](Result<> (DiskMove::*what)()) {
+    return [what](const MachinePair&, const auto& moves) { return each_move(moves, what); };
+  };
+  MOULT_TRY(part("services stopped", [&](const MachinePair& pair, const auto&) {
+    return stop_services_with_disks(run, pair, way.serving(pair));
+  }));
+  MOULT_TRY(part("disks out", moved(&DiskMove::leave_source)));
+  MOULT_TRY(part("disks in", moved(&DiskMove::enter_target)));
+  MOULT_TRY(part("disks converted", moved(&DiskMove::convert_target)));
+  return part("services started", [&](const MachinePair& pair, const auto&) {
     return start_services_with_disks(run, pair, way.next(pair));
   });
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "orchestrator/cutover/direction.hpp"
 #include "orchestrator/run_context.hpp"
 
@@ -21,8 +23,10 @@ inline constexpr const char* kHandOver = "hand-over";
 
 /// Before clients wait: the next side's services end, its disks are out, images for it are made.
 [[nodiscard]] Result<> clear_disks(RunContext& run, const Direction& way);
+/// Told the name of each part of a hand-over, at its end.
+using OnPart = std::function<void(const char*)>;
 /// Behind the seal: services end, disks change hands, services start on the next side and are checked.
-[[nodiscard]] Result<> hand_over_disks(RunContext& run, const Direction& way);
+[[nodiscard]] Result<> hand_over_disks(RunContext& run, const Direction& way, const OnPart& ended);
 /// The serving side has its disks again as they were, its services run, and the journal says so. For where no client
 /// has reached the next side. A machine that does not let go of a disk is powered off.
 [[nodiscard]] Result<> hand_back_disks(RunContext& run, const Direction& way);

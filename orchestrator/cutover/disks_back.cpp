@@ -29,7 +29,9 @@ Result<> refuse_one_way(RunContext& run, const MachinePair& pair) {
 Result<> give_with_writes(RunContext& run, const MachinePair& pair) {
   MOULT_TRY(refuse_one_way(run, pair));
   MOULT_TRY(stop_services_with_disks(run, pair, pair.clone));
-  MOULT_TRY(each_move(moves_on(run, Direction{false}, pair), &DiskMove::hand_over));
+  const auto moves = moves_on(run, Direction{false}, pair);
+  for (const auto step : {&DiskMove::leave_source, &DiskMove::enter_target, &DiskMove::convert_target})
+    MOULT_TRY(each_move(moves, step));
   return start_services_with_disks(run, pair, pair.original);
 }
 
