@@ -31,14 +31,15 @@ long one_of(sim::Rng& rng, const long (&list)[n]) {
 
 constexpr std::uint64_t kShapes = 0x5a9e5a9eULL;
 constexpr std::uint64_t kLongestCalm = 500;
-constexpr std::uint64_t kCalmWithin = 24;
+constexpr std::uint64_t kCalmWithin = 12;
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
 /// Where a run is rarely come to by chance, by the call that is made there: its cutover, its commit, its switch, the
 /// rollback, the undoing of clones and the finish.
-constexpr std::array<sim::NthCall, 8> kPlaces{{{sim::CallId::hold, 1},
+constexpr std::array<sim::NthCall, 9> kPlaces{{{sim::CallId::hold, 1},
                                                {sim::CallId::keep_sealed, 1},
                                                {sim::CallId::move, 3},
+                                               {sim::CallId::announce, 2},
                                                {sim::CallId::move, 5},
                                                {sim::CallId::hold, 2},
                                                {sim::CallId::announce, 4},
