@@ -1,5 +1,6 @@
 #include "migration/handover_strategy.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <utility>
 
@@ -45,7 +46,12 @@ Result<> HandoverStrategy::start_capture() {
   return note_mount(*found);
 }
 
-Result<> HandoverStrategy::migrate_all() { return convert(setup_.target, setup_.convert); }
+Result<> HandoverStrategy::migrate_all() {
+  const auto begin = seams_.clock.steady();
+  MOULT_TRY(convert(setup_.target, setup_.convert));
+  conversion_took_ = std::max(conversion_took_, std::chrono::duration_cast<Millis>(seams_.clock.steady() - begin));
+  return {};
+}
 
 Result<RoundReport> HandoverStrategy::round() {
   RoundReport report;

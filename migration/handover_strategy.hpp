@@ -71,6 +71,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Result<> leave_source() override { return release(setup_.source); }
   Result<> enter_target() override;
   Result<> convert_target() override { return convert(setup_.target, setup_.convert); }
+  [[nodiscard]] Millis conversion_took() const override { return conversion_took_; }
   Result<DiskOwner> owner() override { return seams_.disks.owner(setup_.disk); }
   Result<bool> is_with_target() override;
   Result<bool> is_with_source() override;
@@ -93,6 +94,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Setup setup_;
   Seams seams_;
   std::optional<MountFacts> facts_;
+  Millis conversion_took_{0};
   int rounds_ = 0;
 };
 

@@ -49,6 +49,22 @@ TEST_CASE("finish leaves one machine with its disk, and nothing of the run", "[h
   CHECK(run.world().inventory(false).find(".moult-r1") == std::string::npos);
 }
 
+TEST_CASE("what converting a whole disk took is in the forecast, though the clone's is converted by then",
+          "[handover]") {
+  auto options = with_disk(2);
+  auto& data = options.maintenance.components.front().data.front();
+  data.migrate = {"sleep", "3"};
+  data.downgrade = {"sleep", "3"};
+  auto rehearsal = patient();
+  rehearsal.rehearse = true;
+  SimRun run(options, rehearsal);
+  const auto end = run.go();
+  INFO(text_of(end));
+  REQUIRE(end);
+  REQUIRE(end->forecast);
+  CHECK(*end->forecast >= Millis{6'000});  // once when the component was updated, and once for what was lent again
+}
+
 TEST_CASE("a disk of which a snapshot is kept comes back as it was handed over, when that is accepted", "[handover]") {
   auto options = with_disk(4);
   options.maintenance.components.front().data.front().handover.keeps_snapshot = true;
