@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "descriptors/appliance.hpp"
@@ -23,7 +24,7 @@ struct FoundLevel {
   std::optional<Error> error;        ///< the machine or the detection did not answer
   Millis took{0};
 };
-using FoundLevels = std::map<std::string, FoundLevel>;  ///< by component
+using FoundLevels = std::unordered_map<std::string, FoundLevel>;  ///< by component
 
 struct PlannedComponent {
   std::string name, machine, found, target, scheme, update;  ///< found is empty when missing or unreachable

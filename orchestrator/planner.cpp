@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 
 #include "descriptors/base/text.hpp"
 #include "descriptors/edges.hpp"
@@ -74,31 +76,46 @@ void check_from(const Component& component, const PlannedComponent& row, std::ve
                                "Upgrade to an intermediate release first."));
 }
 
+/// Rows of a plan by the names of their components, which the maintenance has in the same order.
+using RowNumbers = std::unordered_map<std::string_view, std::size_t>;
+
+RowNumbers numbers_of(const MaintenanceDescriptor& maintenance) {
+  RowNumbers numbers;
+  numbers.reserve(maintenance.components.size());
+  for (const auto& component : maintenance.components) numbers.emplace(component.name, numbers.size());
+  return numbers;
+}
+
 /// A requirement is met by the level that the required component will have when this one is updated.
-void check_requires(const Component& component, const Plan& plan, const MaintenanceDescriptor& maintenance,
-                    std::vector<Error>& blockers) {
-  for (const auto& requirement : component.requires_) {
-    const auto* other = maintenance.find_component(requirement.component);
-    const auto row = std::find_if(plan.components.begin(), plan.components.end(),
-                                  [&](const auto& planned) { return planned.name == requirement.component; });
-    if (other == nullptr || row == plan.components.end()) continue;
-    const auto& level = row->verdict == Verdict::old ? row->target : row->found;
-    if (level.empty()) continue;  // missing or unreachable: said already
-    const auto met = satisfies(other->level.scheme, level, requirement.constraint);
-    if (!met || !*met)
-      blockers.push_back(met ? blocker(Code::refused, requirement.at,
-                                       "component " + component.name + " requires " + other->name + " " +
-                                           requirement.constraint + ", which will be at " + level,
-                                       "Ask the vendor for a release that fits.")
-                             : met.error());
-  }
+void check_requirement(const Component& component, const Requirement& requirement, const Component& other,
+                       const PlannedComponent& row, std::vector<Error>& blockers) {
+  const auto& level = row.verdict == Verdict::old ? row.target : row.found;
+  if (level.empty()) return;  // missing or unreachable: said already
+  const auto met = satisfies(other.level.scheme, level, requirement.constraint);
+  if (!met || !*met)
+    blockers.push_back(met ? blocker(Code::refused, requirement.at,
+                                     "component " + component.name + " requires " + other.name + " " +
+                                         requirement.constraint + ", which will be at " + level,
+                                     "Ask the vendor for a release that fits.")
+                           : met.error());
+}
+
+void check_requires(Plan& plan, const MaintenanceDescriptor& maintenance) {
+  const auto& all = maintenance.components;
+  if (std::all_of(all.begin(), all.end(), [](const auto& component) { return component.requires_.empty(); })) return;
+  const auto numbers = numbers_of(maintenance);
+  for (const auto& component : all)
+    for (const auto& requirement : component.requires_)
+      if (const auto other = numbers.find(requirement.component); other != numbers.end())
+        check_requirement(component, requirement, maintenance.components[other->second], plan.components[other->second],
+                          plan.blockers);
 }
 
 void order(Plan& plan, const MaintenanceDescriptor& maintenance) {
   std::vector<std::string> old;
   for (const auto& component : plan.components)
     if (component.verdict == Verdict::old) old.push_back(component.name);
-  auto ordered = order_updates(old, closure_over(old, edges_of(maintenance)));
+  auto ordered = order_kept(old, edges_of(maintenance));
   if (auto* waves = std::get_if<Waves>(&ordered)) {
     plan.waves = std::move(waves->waves);
     plan.critical_path = std::move(waves->critical_path);
@@ -255,11 +272,12 @@ Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
                : appliance.entry.kind == EntryKind::command ? "command"
                                                             : "none";
   plan.blockers = machine_problems(appliance, world);
+  plan.components.reserve(maintenance.components.size());
   for (const auto& component : maintenance.components) {
     plan.components.push_back(judge(component, world.levels, plan.blockers));
     check_from(component, plan.components.back(), plan.blockers);
   }
-  for (const auto& component : maintenance.components) check_requires(component, plan, maintenance, plan.blockers);
+  check_requires(plan, maintenance);
   order(plan, maintenance);
   list_data(plan, maintenance);
   plan.blockers.insert(plan.blockers.end(), world.data_problems.begin(), world.data_problems.end());
