@@ -45,8 +45,11 @@ cutover_of() {
   while read -r utc; do us_of "$utc"; done <<<"$times"
 }
 
-# the sample's maintenance of `app` alone: package, schema and data.
-app_maintenance() { a_variant '/^  notes-ui:/,/^payload:/{/^payload:/!d}'; }
+# The sample's maintenance of one machine alone: package, schema and data of `app`; pages and help of `web`.
+app_maintenance() { a_variant -e '/^  notes-ui:/,/^payload:/{/^payload:/!d}' -e '/^  notes-(ui|help).*sha256/d'; }
+web_maintenance() {
+  a_variant -e '/^  notes-tools:/,/^  notes-ui:/{/^  notes-ui:/!d}' -e '/^    after: .notes-api.$/d' -e '/^  (notes-(api|tools)|schema).*sha256/d'
+}
 
 in_guest() { "$lab_dir_of_scripts/guest" "$@" </dev/null; }
 agent_answers() { virsh --quiet qemu-agent-command "$1" '{"execute":"guest-ping"}' --timeout 5; }
