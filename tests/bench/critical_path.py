@@ -38,8 +38,7 @@ def steps_until_ready(rows, known):
     steps, start = [], None
     for row in rows:
         facts, at = row["facts"], ms_of(row["utc"])
-        if row["event"] == "run.state" and start is None:
-            start = at
+        start = start or at
         if row["event"] == "run.state" and facts.get("to") == "ready":
             return steps, at - start
         if row["event"] == "data.round":
