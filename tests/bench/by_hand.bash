@@ -1,15 +1,25 @@
-# Sourced: what an administrator does without moult, and does well: scripts of virt-clone, rsync, virsh and HAProxy's runtime API.
+# Sourced: what an administrator does without moult, and does well (no note is deleted by the load, so that is left out): scripts of virt-clone, rsync, virsh and HAProxy's runtime API.
 # shellcheck shell=bash
 
 original=notes-app copy=notes-app-copy original_address=10.77.0.12 copy_address=10.77.0.22
 
 mac_of() { virsh --quiet domiflist "$1" | awk '$2 == "bridge" {print $5}'; }
 
-# copy_machine [OPTION...]: a copy of the running machine by virt-clone, off; the machine stands still meanwhile.
-copy_machine() {
-  virsh --quiet suspend "$original"
-  virt-clone --quiet --original "$original" --name "$copy" --auto-clone "$@" >&2 || wrong "virt-clone failed"
-  virsh --quiet resume "$original"
+# virt_clone DOMAIN NAME: a copy by virt-clone, off, of a machine that runs. virt-clone refuses a paused domain, and QEMU keeps the disks
+# of one locked: so they are snapshot, and the copy is made from below. merge_back DOMAIN: as before.
+virt_clone() {
+  local target path specs=()
+  virsh --quiet dumpxml --inactive "$1" >"$case_dir/$1.original.xml"
+  while read -r target path; do specs+=(--diskspec "$target,file=$path.aside"); done < <(virsh --quiet domblklist "$1")
+  virsh --quiet snapshot-create-as "$1" --disk-only --atomic --quiesce --no-metadata "${specs[@]}" >&2 || wrong "no snapshot of $1"
+  virt-clone --quiet --original-xml "$case_dir/$1.original.xml" --name "$2" --auto-clone >&2 || wrong "virt-clone failed"
+}
+merge_back() {
+  local target path
+  while read -r target path; do
+    virsh --quiet blockcommit "$1" "$target" --active --pivot >&2 || wrong "the snapshot of $1 stays"
+    rm "$path"
+  done < <(virsh --quiet domblklist "$1")
 }
 
 drop_copy() {
@@ -35,7 +45,14 @@ serve_data() {
   in_guest "$original" sh -ec 'printf "use chroot = no\nuid = root\ngid = root\n[notes]\npath = /var/lib/notes\n" >/run/rsyncd.conf
     [ -e /run/rsyncd.pid ] || rsync --daemon --config=/run/rsyncd.conf --dparam=pidfile=/run/rsyncd.pid >/dev/null 2>&1'
 }
-fetch_data="rsync -aHAX --delete --exclude='*.tmp' --exclude=lost+found rsync://$original_address/notes/ /var/lib/notes/"
+# What rsync brings stays in its old form beside the service's data, so that it brings nothing twice; what it brought, and only
+# that, is copied from there and brought to the new form.
+fetch_data="mkdir -p /var/lib/notes.form1
+rsync -aHAX --delete --exclude='*.tmp' --exclude=lost+found --out-format=%n rsync://$original_address/notes/ /var/lib/notes.form1/ >/run/changed
+grep '[.]json\$' /run/changed >/run/brought || exit 0
+cd /var/lib/notes.form1
+xargs cp -p -t /var/lib/notes </run/brought
+tr '\\n' '\\0' </run/brought | notes-migrate --to 2"
 
 # start_copy: with an address of its own, its service stopped.
 start_copy() {
@@ -48,9 +65,10 @@ start_copy() {
   virsh --quiet domif-setlink "$copy" "$(mac_of "$copy")" up
 }
 
-# prepare_copy: upgraded, with the data as it is now, in its old form: in the new one rsync would carry all of it again.
+# prepare_copy: upgraded, with the data as it is now.
 prepare_copy() {
-  copy_machine
+  virt_clone "$original" "$copy"
+  merge_back "$original"
   start_copy
   "$lab_dir_of_scripts/put" "$copy" "$sample/payload/notes-api_2.0.0_amd64.deb" /root/notes-api.deb
   "$lab_dir_of_scripts/put" "$copy" "$sample/payload/schema-2.json" /root/schema-2.json
@@ -63,7 +81,7 @@ prepare_copy() {
 # cut_over_to_copy: what clients wait for.
 cut_over_to_copy() {
   in_guest "$original" systemctl stop notes-api
-  in_guest "$copy" sh -ec "$fetch_data; notes-migrate --to 2 </dev/null; systemctl start notes-api"
+  in_guest "$copy" sh -ec "($fetch_data); systemctl start notes-api"
   until curl -fsS --max-time 1 "http://$copy_address:8080/health" >/dev/null 2>&1; do sleep 0.02; done
   haproxy_says "set server app/app addr $copy_address port 8080"
 }
