@@ -55,6 +55,25 @@ in_guest() { "$lab_dir_of_scripts/guest" "$@" </dev/null; }
 agent_answers() { virsh --quiet qemu-agent-command "$1" '{"execute":"guest-ping"}' --timeout 5; }
 haproxy_says() { socat - /run/haproxy/admin.sock <<<"$1"; }
 
+# Rows whose rounds take minutes have one with --quick.
+long_rounds=$((rounds > 2 ? rounds : 1))
+
+# stall_through_clone APPLIANCE MAINTENANCE: an upgrade as far as `ready`, then its cutover under load; the longest wait of that cutover.
+# It is taken back by go_back.
+stall_through_clone() {
+  local run times
+  start_moult upgrade --yes --cutover manual "$@" 1>&2
+  eventually 300 in_state ready
+  run=$(latest_run)
+  under_load cut_over "$run" >"$case_dir/whole" || exit 1
+  await_moult
+  succeeded
+  mapfile -t times < <(cutover_of "$run")
+  longest_wait "${times[@]}"
+}
+cut_over() { moult cutover "$1"; succeeded; }
+go_back() { moult rollback "$(latest_run)"; succeeded; }
+
 # add NAME COMMAND...: what the command prints is one more figure in the array NAME; a command that fails ends the row.
 add() {
   local -n figures=$1
