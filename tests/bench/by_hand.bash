@@ -17,7 +17,7 @@ virt_clone() {
 merge_back() {
   local target path
   while read -r target path; do
-    virsh --quiet blockcommit "$1" "$target" --active --pivot >&2 || wrong "the snapshot of $1 stays"
+    virsh --quiet blockcommit "$1" "$target" --shallow --active --pivot >&2 || wrong "the snapshot of $1 stays"
     rm "$path"
   done < <(virsh --quiet domblklist "$1")
 }
