@@ -63,7 +63,10 @@ long_rounds=$((rounds > 2 ? rounds : 1))
 stall_through_clone() {
   local run times
   start_moult upgrade --yes --cutover manual "$@" 1>&2
-  eventually 300 in_state ready
+  until in_state ready; do
+    kill -0 "$pid" 2>/dev/null || { await_moult; wrong "no clone was made ready:" "$(tail -n 3 "$case_dir/err")"; }
+    sleep 0.2
+  done
   run=$(latest_run)
   under_load cut_over "$run" >"$case_dir/whole" || exit 1
   await_moult
