@@ -83,6 +83,7 @@ add() {
   local figure
   figure=$("${@:2}") || exit 1
   figures+=("$figure")
+  echo "  $1: $figure" >&2
 }
 
 # Of the latest run's cutover: its parts in ms, as an object, and the bytes of the round under the fence.
