@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "drivers/guest/client/helper_connector.hpp"
 #include "drivers/libvirt/platform_parts.hpp"
@@ -36,11 +37,25 @@ double us_per_mib(GuestAccess& guest, const std::string& path) {
   return us_since(begin) / (static_cast<double>(bytes) / (1U << 20U));
 }
 
-double request_ms(GuestAccess& guest, int requests) {
+double answer_ms(GuestSession& session, int requests) {
   const auto begin = SteadyClock::now();
   for (int i = 0; i < requests; ++i)
-    if (!must(guest.run({{"true"}, {}, {}})).good()) throw std::runtime_error("`true` failed in the guest");
+    if (!session.alive(kPatience)) throw std::runtime_error("the helper does not answer");
   return us_since(begin) / requests / 1000;
+}
+
+double command_ms(GuestAccess& guest, const std::vector<std::string>& argv, int times) {
+  const auto begin = SteadyClock::now();
+  for (int i = 0; i < times; ++i)
+    if (!must(guest.run({argv, {}, {}})).good()) throw std::runtime_error("a command failed in the guest");
+  return us_since(begin) / times / 1000;
+}
+
+/// One process after the other, started by a shell in the guest.
+double start_ms(GuestAccess& guest) {
+  constexpr int kProcesses = 100;
+  const auto loop = "i=0; while [ $i -lt " + std::to_string(kProcesses) + " ]; do /bin/true; i=$((i+1)); done";
+  return command_ms(guest, {"sh", "-c", loop}, 1) / kProcesses;
 }
 
 nlohmann::json measure(const std::string& domain, const std::string& helper, const std::string& file, int requests) {
@@ -51,7 +66,9 @@ nlohmann::json measure(const std::string& domain, const std::string& helper, con
   const MachineRef machine{"measured", "qemu:///system", domain};
   const auto session = must(guests.session("bench", machine, kPatience));
   const nlohmann::json figures{{"us_per_mib", us_per_mib(session->access(), file)},
-                               {"request_ms", request_ms(session->access(), requests)}};
+                               {"answer_ms", answer_ms(*session, requests)},
+                               {"command_ms", command_ms(session->access(), {"true"}, requests)},
+                               {"start_ms", start_ms(session->access())}};
   must(session->remove());
   return figures;
 }
