@@ -1,4 +1,4 @@
-# Sourced: what an administrator does without moult, and does well (no note is deleted by the load, so that is left out): scripts of virt-clone, rsync, virsh and HAProxy's runtime API.
+# Sourced: what an administrator does without moult, and does well: scripts of virt-clone, rsync, virsh and HAProxy's runtime API.
 # shellcheck shell=bash
 
 original=notes-app copy=notes-app-copy original_address=10.77.0.12 copy_address=10.77.0.22
@@ -46,7 +46,7 @@ serve_data() {
     [ -e /run/rsyncd.pid ] || rsync --daemon --config=/run/rsyncd.conf --dparam=pidfile=/run/rsyncd.pid >/dev/null 2>&1'
 }
 # What rsync brings stays in its old form beside the service's data, so that it brings nothing twice; what it brought, and only
-# that, is copied from there and brought to the new form.
+# that, is copied from there and brought to the new form. The load deletes no note, so deletions are left out.
 fetch_data="mkdir -p /var/lib/notes.form1
 rsync -aHAX --delete --exclude='*.tmp' --exclude=lost+found --out-format=%n rsync://$original_address/notes/ /var/lib/notes.form1/ >/run/changed
 grep '[.]json\$' /run/changed >/run/brought || exit 0
