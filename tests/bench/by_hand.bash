@@ -16,7 +16,7 @@ virt_clone() {
 }
 merge_back() {
   local target path
-  while read -r target path; do
+  while read -r target path; do  # shallow: else all of it would go into the image that every lab is over
     virsh --quiet blockcommit "$1" "$target" --shallow --active --pivot >&2 || wrong "the snapshot of $1 stays"
     rm "$path"
   done < <(virsh --quiet domblklist "$1")
