@@ -30,6 +30,10 @@ class Manifest {
   void mark_seen(const std::string& path, std::uint32_t scan);
   [[nodiscard]] Map::const_iterator begin() const { return entries_.begin(); }
   [[nodiscard]] Map::const_iterator end() const { return entries_.end(); }
+  /// The first entry behind a path; of an empty path the first of all.
+  [[nodiscard]] Map::const_iterator after(const std::string& path) const {
+    return path.empty() ? entries_.begin() : entries_.upper_bound(path);
+  }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:

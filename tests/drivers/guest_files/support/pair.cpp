@@ -48,6 +48,18 @@ Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, co
       return {};
     }));
   }
+  std::vector<std::string> large;
+  if (mode != RoundMode::compare) {
+    MOULT_ASSIGN(large, from.large(set));
+  }
+  moved.large = large.size();
+  if (!large.empty()) {
+    MOULT_TRY(to.signatures(to_set, large, [&](Bytes bytes) -> Result<> {
+      moved.signature_bytes += bytes.size();
+      manifest.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return {};
+    }));
+  }
   MOULT_ASSIGN(auto stream, to.apply(to_set));
   const ByteSink sink = [&](Bytes bytes) -> Result<> {
     moved.stream_bytes += bytes.size();

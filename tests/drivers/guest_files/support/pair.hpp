@@ -12,6 +12,7 @@ struct Moved {
   EmitReport emitted;
   ApplyReport applied;
   std::size_t stream_bytes = 0;
+  std::size_t large = 0, signature_bytes = 0;  ///< files that the source asked signatures of, and what they took
 };
 
 /// An original and its clone in one process: two GuestFiles, each with a directory of its own for the set "data".
