@@ -7,6 +7,7 @@
 #include "catch.hpp"
 #include "drivers/fd.hpp"
 #include "recorded_side.hpp"
+#include "support/large_file.hpp"
 #include "support/pair.hpp"
 #include "support/sandbox.hpp"
 
@@ -18,12 +19,8 @@ using test::RecordedSide;
 using test::Sandbox;
 using test::why;
 using test::write_file;
+using test::write_into;
 using Asked = std::vector<std::string>;
-
-void write_into(const std::string& path, off_t offset, const std::string& text) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  REQUIRE(::pwrite(fd.get(), text.data(), text.size(), offset) == static_cast<ssize_t>(text.size()));
-}
 
 /// A set of one large file, `db`, which both sides have.
 struct Sides {

@@ -17,8 +17,8 @@ void SourceSet::note_size(const std::string& path, bool large) {
     large_.erase(path);
 }
 
-/// What events named and what is held open for writing, unless it is surely as it was; where these do not tell all, also
-/// what the set was known to have.
+/// What events named and what is held open for writing, unless it is surely as it was; where these do not tell all,
+/// also what the set was known to have.
 Result<SourceSet::PathsBySize> SourceSet::changed_large(bool watched) {
   PathsBySize found;
   const auto meet = [&](const std::string& path, std::uint8_t flags) -> Result<> {

@@ -5,11 +5,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 #include "catch.hpp"
+#include "drivers/guest/files/path_filter.hpp"
 
 namespace moult::test {
 namespace {
@@ -155,6 +157,11 @@ std::string read_file(const std::string& path) {
 bool exists(const std::string& path) {
   struct stat st {};
   return ::lstat(path.c_str(), &st) == 0;
+}
+
+void require_no_temporaries(const std::string& root) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
+    REQUIRE_FALSE(files::is_temporary_name(entry.path().filename().string()));
 }
 
 void make_directory(const std::string& path) { must(::mkdir(path.c_str(), 0755) == 0, "mkdir " + path); }

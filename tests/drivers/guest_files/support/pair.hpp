@@ -53,6 +53,9 @@ void append_file(const std::string& path, const std::string& content);
 void make_directory(const std::string& path);
 void set_times(const std::string& path, long seconds, long nanoseconds);
 
+/// Nothing of moult's own is left in a tree.
+void require_no_temporaries(const std::string& root);
+
 /// Catch prints the error of a Result that has none to give.
 template <typename T>
 std::string why(const Result<T>& result) {
