@@ -14,6 +14,7 @@
 namespace moult {
 namespace {
 
+using test::let_settle;
 using test::read_file;
 using test::RecordedSide;
 using test::Sandbox;
@@ -156,7 +157,7 @@ std::vector<std::string> compare_all(FilesStrategy& strategy) {
 
 TEST_CASE("what the comparison finds is carried by the next round, and until then the digests differ") {
   Sides sides;
-  ::usleep(60'000);
+  let_settle();
   sides.round(&DataStrategy::round);
   CHECK(compare_all(sides.strategy).empty());
   sides.require_equal();
@@ -172,7 +173,7 @@ TEST_CASE("what the comparison finds is carried by the next round, and until the
 
 TEST_CASE("a comparison whose answer is lost makes the next round compare whole") {
   Sides sides;
-  ::usleep(60'000);
+  let_settle();
   sides.round(&DataStrategy::round);
   write_unseen(sides.to + "/db", 'x');
   sides.target.lose_answers = true;

@@ -60,8 +60,6 @@ std::vector<std::string> compare(Pair& pair, std::uint64_t* paths = nullptr) {
   return differing;
 }
 
-void let_settle() { ::usleep(60'000); }
-
 }  // namespace
 
 TEST_CASE("a comparison reads every file on both sides, and finds nothing where all is well") {

@@ -38,7 +38,7 @@ TEST_CASE("a difference never lands on another version than the one that it star
   CHECK(read_file(one.to + "/db") == there);
   CHECK(one.pair.source_digest() != one.pair.target_digest());
   CHECK(one.pair.round(RoundMode::reconcile).applied.stale.empty());
-  one.pair.require_equal();
+  one.require_carried();
 }
 
 TEST_CASE("a version that is gone altogether makes the file go whole") {
@@ -47,7 +47,7 @@ TEST_CASE("a version that is gone altogether makes the file go whole") {
   fs::remove(one.to + "/db");
   CHECK(one.round(signatures).value().stale == std::vector<std::string>{"db"});
   one.pair.round(RoundMode::reconcile);
-  one.pair.require_equal();
+  one.require_carried();
 }
 
 TEST_CASE("what the target changed itself has no signature") {
@@ -177,7 +177,7 @@ TEST_CASE("a difference that breaks off anywhere leaves the old version") {
     return {};
   }));
   const auto before = one.pair.target_digest();
-  const auto cut = records.size() * GENERATE(range(std::size_t{0}, std::size_t{64})) / 64;
+  const auto cut = records.size() * GENERATE(range(std::size_t{0}, std::size_t{16})) / 16;
   {
     auto stream = one.pair.target->apply("data");
     REQUIRE(stream);
@@ -234,5 +234,6 @@ TEST_CASE("a target that fills up while a file is patched keeps the old version,
   require_no_temporaries(pair.to.root);
   fs::remove(pair.to.root + "/ballast");
   pair.round(RoundMode::reconcile);
-  pair.require_equal();
+  CHECK(read_file(pair.to.root + "/db") == read_file(pair.from.root + "/db"));
+  CHECK(pair.source_digest() == pair.target_digest());
 }

@@ -96,6 +96,7 @@ TEST_CASE("which large files changed is seen without events too") {
   SECTION("more came than are remembered") { options.pending_paths = 3; }
   write_file(from + "/db", noise(4 * kMiB, 1));
   write_file(from + "/at rest", noise(2 * kMiB, 2));
+  let_settle();
   Pair pair(from, to, options);
   pair.begin();
   for (int i = 0; i < 10; ++i) write_file(from + "/" + std::to_string(i), "small");
@@ -113,7 +114,7 @@ TEST_CASE("a large file that somebody holds open and does not change is not read
   Pair pair(from, to);
   pair.begin();
   const Fd held(::open((from + "/db").c_str(), O_RDWR | O_CLOEXEC));
-  ::usleep(60'000);
+  let_settle();
   pair.round(RoundMode::events);
   CHECK(pair.round(RoundMode::events).large == 0);
   write_into(from + "/db", 4096, "changed");

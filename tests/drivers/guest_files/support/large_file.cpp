@@ -56,10 +56,16 @@ std::string OneChanged::signatures() {
 Result<ApplyReport> OneChanged::round(const std::string& given) {
   auto stream = pair.target->apply("data");
   REQUIRE(stream);
-  MOULT_TRY(pair.source
-                ->emit("data", RoundMode::events, source_of(given), [&](Bytes bytes) { return (*stream)->write(bytes); })
-                .map([](const EmitReport&) {}));
+  MOULT_TRY(
+      pair.source
+          ->emit("data", RoundMode::events, source_of(given), [&](Bytes bytes) { return (*stream)->write(bytes); })
+          .map([](const EmitReport&) {}));
   return (*stream)->finish();
+}
+
+void OneChanged::require_carried() {
+  REQUIRE(read_file(from + "/db") == read_file(to + "/db"));
+  REQUIRE(pair.source_digest() == pair.target_digest());
 }
 
 }  // namespace moult::test

@@ -19,6 +19,8 @@ struct OneChanged {
   /// What the target gives for the large files that the source names.
   [[nodiscard]] std::string signatures();
   [[nodiscard]] Result<ApplyReport> round(const std::string& given);
+  /// As Pair::require_equal, but for the times of directories, which move when the target changes its files itself.
+  void require_carried();
   std::string from, to;
   Pair pair;
 };

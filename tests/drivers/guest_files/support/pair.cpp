@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -158,6 +159,8 @@ bool exists(const std::string& path) {
   struct stat st {};
   return ::lstat(path.c_str(), &st) == 0;
 }
+
+void let_settle() { ::usleep(60'000); }
 
 void require_no_temporaries(const std::string& root) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root))

@@ -53,6 +53,8 @@ void append_file(const std::string& path, const std::string& content);
 void make_directory(const std::string& path);
 void set_times(const std::string& path, long seconds, long nanoseconds);
 
+/// Waits until another change of what was written by now moves its stamp.
+void let_settle();
 /// Nothing of moult's own is left in a tree.
 void require_no_temporaries(const std::string& root);
 
