@@ -1,13 +1,11 @@
 #include "migration/files_strategy.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "catch.hpp"
-#include "drivers/fd.hpp"
 #include "recorded_side.hpp"
 #include "support/large_file.hpp"
+#include "support/mapped.hpp"
 #include "support/pair.hpp"
 #include "support/sandbox.hpp"
 
@@ -15,18 +13,21 @@ namespace moult {
 namespace {
 
 using test::let_settle;
+using test::Mapped;
 using test::read_file;
 using test::RecordedSide;
 using test::Sandbox;
+using test::set_times;
 using test::why;
 using test::write_file;
 using test::write_into;
 using Asked = std::vector<std::string>;
 
-/// A set of one large file, `db`, which both sides have.
+/// A set of one large file, `db`, which both sides have, and of a small one that the clone came with.
 struct Sides {
   Sides() {
     write_file(from + "/db", std::string(1 << 20, 'd') + "end");
+    for (const auto& side : {from, to}) set_times(side + "/quiet", 1'700'000'000, 0);
     auto here = named(), there = named();
     here.root = from;
     there.root = to;
@@ -53,9 +54,10 @@ struct Sides {
     const auto verified = strategy.verify();
     REQUIRE(verified);
     REQUIRE(verified->equal);
-    REQUIRE(read_file(from + "/db") == read_file(to + "/db"));
+    for (const auto* file : {"/db", "/quiet"}) REQUIRE((read_file(from + file) == read_file(to + file)));
   }
   std::string from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
+  Mapped unseen{with_quiet()};  ///< of the clone's
   int changes = 0;
   RecordedSide source, target;
   std::unique_ptr<Clock> clock = make_system_clock();
@@ -66,6 +68,10 @@ struct Sides {
                          *clock};
 
  private:
+  std::string with_quiet() {
+    for (const auto& side : {from, to}) write_file(side + "/quiet", "quiet");
+    return to + "/quiet";
+  }
   static FileSet named() {
     FileSet one;
     one.name = "data";
@@ -131,15 +137,6 @@ TEST_CASE("a large file that the target changes under a round goes whole in the 
 
 namespace {
 
-/// Through a mapping, which on a tmpfs leaves no trace.
-void write_unseen(const std::string& path, char byte) {
-  const Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  auto* at = static_cast<char*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
-  REQUIRE(at != MAP_FAILED);
-  *at = byte;
-  ::munmap(at, 4096);
-}
-
 std::vector<std::string> compare_all(FilesStrategy& strategy) {
   std::vector<std::string> differing;
   for (int part = 0; part < 1000; ++part) {
@@ -161,9 +158,9 @@ TEST_CASE("what the comparison finds is carried by the next round, and until the
   sides.round(&DataStrategy::round);
   CHECK(compare_all(sides.strategy).empty());
   sides.require_equal();
-  write_unseen(sides.to + "/db", 'x');
+  sides.unseen.at[0] = 'x';
   CHECK(sides.strategy.verify()->equal);
-  CHECK(compare_all(sides.strategy) == std::vector<std::string>{"db"});
+  CHECK(compare_all(sides.strategy) == std::vector<std::string>{"quiet"});
   CHECK_FALSE(sides.strategy.verify()->equal);
   sides.forget();
   sides.round(&DataStrategy::last_round);
@@ -175,7 +172,7 @@ TEST_CASE("a comparison whose answer is lost makes the next round compare whole"
   Sides sides;
   let_settle();
   sides.round(&DataStrategy::round);
-  write_unseen(sides.to + "/db", 'x');
+  sides.unseen.at[0] = 'x';
   sides.target.lose_answers = true;
   CHECK_FALSE(sides.strategy.compare_some());
   sides.target.lose_answers = false;

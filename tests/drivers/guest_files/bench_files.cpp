@@ -1,4 +1,5 @@
 // What carrying files costs, beside what it is compared with. tests/bench/rows/data reads it.
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

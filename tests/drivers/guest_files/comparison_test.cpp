@@ -1,15 +1,16 @@
 // The comparison beside the rounds: finds what neither events nor stamps tell.
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "catch.hpp"
 #include "drivers/fd.hpp"
+#include "support/mapped.hpp"
 #include "support/pair.hpp"
 #include "support/sandbox.hpp"
 
@@ -149,32 +150,16 @@ TEST_CASE("of a large file each part is compared, and it is named once") {
   ::umount(to.root.c_str());
 }
 
-namespace {
-
-/// A file mapped for writing: on a tmpfs no write through it moves the stamp.
-struct Mapped {
-  explicit Mapped(const std::string& path) : fd(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {
-    at = static_cast<char*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
-    REQUIRE(at != MAP_FAILED);
-    fd.reset();
-  }
-  ~Mapped() { ::munmap(at, 4096); }
-  Fd fd;
-  char* at;
-};
-
-}  // namespace
-
 TEST_CASE("what may be written without a trace at the moment is left to the rounds") {
   const auto from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
   write_file(from + "/mapped", std::string(5000, 'm'));
   write_file(from + "/open", std::string(5000, 'o'));
+  const Mapped mapped(from + "/mapped");
   Pair pair(from, to);
   pair.begin();
   let_settle();
   pair.round(RoundMode::events);
   const Fd open(::open((from + "/open").c_str(), O_RDWR | O_CLOEXEC));
-  const Mapped mapped(from + "/mapped");
   mapped.at[0] = 'M';
   std::uint64_t paths = 0;
   CHECK(compare(pair, &paths).empty());
@@ -189,16 +174,15 @@ TEST_CASE("what may be written without a trace at the moment is left to the roun
 TEST_CASE("what was written without a trace before is found on the source, and is no difference") {
   const auto from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
   write_file(from + "/mapped", std::string(5000, 'm'));
+  std::optional<Mapped> mapped(std::in_place, from + "/mapped");
   LocalFilesOptions options;
   options.use_fanotify = false;
   Pair pair(from, to, options);
   pair.begin();
   let_settle();
   pair.round(RoundMode::scan);
-  {
-    const Mapped mapped(from + "/mapped");
-    mapped.at[0] = 'M';
-  }
+  mapped->at[0] = 'M';
+  mapped.reset();
   CHECK(compare(pair).empty());
   pair.round(RoundMode::events);
   pair.require_equal();

@@ -35,7 +35,7 @@ TEST_CASE("a difference never lands on another version than the one that it star
   REQUIRE(report);
   CHECK(report->stale == std::vector<std::string>{"db"});
   CHECK(report->paths.empty());
-  CHECK(read_file(one.to + "/db") == there);
+  CHECK((read_file(one.to + "/db") == there));
   CHECK(one.pair.source_digest() != one.pair.target_digest());
   CHECK(one.pair.round(RoundMode::reconcile).applied.stale.empty());
   one.require_carried();
@@ -70,7 +70,7 @@ TEST_CASE("a block that is taken for another is found out, and the file goes who
   INFO(why(report));
   REQUIRE(report);
   CHECK(report->stale == std::vector<std::string>{"db"});
-  CHECK(read_file(one.to + "/db") == noise(kMiB, 1));
+  CHECK((read_file(one.to + "/db") == noise(kMiB, 1)));
   one.pair.round(RoundMode::reconcile);
   one.pair.require_equal();
 }
@@ -166,7 +166,7 @@ TEST_CASE("differences that are no differences are refused") {
   const auto twice = send(magic + copy_all + copy_all + end, true, files::Kind::file);
   REQUIRE_FALSE(twice);
   CHECK(twice.error().message.find("more than its size") != std::string::npos);
-  CHECK(read_file(to + "/db") == noise(kMiB, 1));
+  CHECK((read_file(to + "/db") == noise(kMiB, 1)));
 }
 
 TEST_CASE("a difference that breaks off anywhere leaves the old version") {
@@ -184,7 +184,7 @@ TEST_CASE("a difference that breaks off anywhere leaves the old version") {
     REQUIRE((*stream)->write(std::as_bytes(std::span(records)).first(cut)));
     CHECK_FALSE((*stream)->finish());
   }
-  CHECK(read_file(one.to + "/db") == noise(kMiB, 1));
+  CHECK((read_file(one.to + "/db") == noise(kMiB, 1)));
   CHECK(one.pair.target_digest() == before);
   require_no_temporaries(one.to);
   one.pair.round(RoundMode::reconcile);
@@ -230,10 +230,10 @@ TEST_CASE("a target that fills up while a file is patched keeps the old version,
   REQUIRE_FALSE(failed);
   CHECK(failed.error().code == Code::no_space);
   CHECK(failed.error().describe().find("'db'") != std::string::npos);
-  CHECK(read_file(pair.to.root + "/db") == noise(2 * kMiB, 1));
+  CHECK((read_file(pair.to.root + "/db") == noise(2 * kMiB, 1)));
   require_no_temporaries(pair.to.root);
   fs::remove(pair.to.root + "/ballast");
   pair.round(RoundMode::reconcile);
-  CHECK(read_file(pair.to.root + "/db") == read_file(pair.from.root + "/db"));
+  CHECK((read_file(pair.to.root + "/db") == read_file(pair.from.root + "/db")));
   CHECK(pair.source_digest() == pair.target_digest());
 }

@@ -64,7 +64,7 @@ Result<ApplyReport> OneChanged::round(const std::string& given) {
 }
 
 void OneChanged::require_carried() {
-  REQUIRE(read_file(from + "/db") == read_file(to + "/db"));
+  REQUIRE((read_file(from + "/db") == read_file(to + "/db")));
   REQUIRE(pair.source_digest() == pair.target_digest());
 }
 
