@@ -188,12 +188,12 @@ void SourceSet::carry(const std::string& path, const Entry& entry) {
 
 std::uint8_t SourceSet::note_inodes(const std::unordered_map<std::uint64_t, std::uint8_t>& inodes) {
   std::uint8_t noted = 0;
-  if (inodes.empty()) return noted;
-  for (const auto& [path, entry] : manifest_) {
-    const auto found = inodes.find(entry.ino);
-    if (found == inodes.end() || !S_ISREG(entry.mode)) continue;
-    log_->note(path, found->second);
-    noted |= found->second;
+  for (const auto& [ino, flags] : inodes) {
+    for (const auto& path : manifest_.with_inode(ino)) {
+      if (!S_ISREG(manifest_.find(path)->mode)) continue;
+      log_->note(path, flags);
+      noted |= flags;
+    }
   }
   return noted;
 }

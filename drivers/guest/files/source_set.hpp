@@ -51,7 +51,7 @@ class SourceSet {
   /// As GuestFiles::large. `watched`: events told of all that changed, so far as they do.
   Result<std::vector<std::string>> large(bool watched);
   /// Notes a change of every known path that has one of these inodes, with its flags; returns the flags that were
-  /// noted. Cost: a look at every known path.
+  /// noted.
   std::uint8_t note_inodes(const std::unordered_map<std::uint64_t, std::uint8_t>& inodes);
 
  private:
