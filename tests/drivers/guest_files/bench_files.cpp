@@ -45,9 +45,9 @@ void let_settle() {
 }
 
 /// 100,000 files of 4 KiB, from nothing; ms, and rsync's.
-void first_small(const std::string& base, int turns) {
+void first_small(const std::string& at, int turns) {
   for (; turns > 0; --turns) {
-    const Trees trees(base);
+    const Trees trees(at);
     make_small(trees, scaled(100'000));
     Carried carried(trees);
     let_settle();
@@ -59,8 +59,8 @@ void first_small(const std::string& base, int turns) {
 }
 
 /// 100 of them changed; ms, and rsync's.
-void few_changed(const std::string& base, int turns) {
-  const Trees trees(base);
+void few_changed(const std::string& at, int turns) {
+  const Trees trees(at);
   const int count = scaled(100'000);
   make_small(trees, count);
   Carried carried(trees);
@@ -78,9 +78,9 @@ void few_changed(const std::string& base, int turns) {
 }
 
 /// 1 GiB in files of 64 MiB, from nothing; ms, and those of as many bytes through the bare channel.
-void first_large(const std::string& base, int turns) {
+void first_large(const std::string& at, int turns) {
   for (; turns > 0; --turns) {
-    const Trees trees(base);
+    const Trees trees(at);
     std::mt19937_64 random(1);
     for (int i = 0; i < scaled(16); ++i) make_noise(trees.from + "/" + std::to_string(i), 64U << 20, random);
     Carried carried(trees);
@@ -93,8 +93,8 @@ void first_large(const std::string& base, int turns) {
 }
 
 /// 1 % of a file of 1 GiB changed in place, block by block; MiB that moved, and the file's.
-void in_place(const std::string& base, int turns) {
-  const Trees trees(base);
+void in_place(const std::string& at, int turns) {
+  const Trees trees(at);
   std::mt19937_64 random(1);
   const auto file = trees.from + "/db";
   const auto blocks = gib() / 4096;
@@ -113,8 +113,8 @@ void in_place(const std::string& base, int turns) {
 }
 
 /// The same, ms of the round as under the fence, and of one that carries the whole file.
-void in_place_time(const std::string& base, int turns) {
-  const Trees trees(base);
+void in_place_time(const std::string& at, int turns) {
+  const Trees trees(at);
   std::mt19937_64 random(1);
   const auto file = trees.from + "/db";
   const auto blocks = gib() / 4096;
@@ -139,8 +139,8 @@ void in_place_time(const std::string& base, int turns) {
 }
 
 /// Both sides' digests after 20 changes, among 100,000 files and among 100; ms.
-void digests(const std::string& base, int turns) {
-  const Trees many_trees(base + "/many"), few_trees(base + "/few");
+void digests(const std::string& at, int turns) {
+  const Trees many_trees(at, "many"), few_trees(at, "few");
   Carried many(many_trees), few(few_trees);
   const auto begin = [](Carried& carried, const Trees& trees, int count) {
     make_small(trees, count);
@@ -170,9 +170,9 @@ std::string content_of(const std::string& path) {
 
 /// A million changes of 20,000 files while rounds go on, none of which is missed; MiB of the larger helper, and what it
 /// may have.
-void million(const std::string& base, int turns) {
+void million(const std::string& at, int turns) {
   for (; turns > 0; --turns) {
-    const Trees trees(base);
+    const Trees trees(at);
     const int count = scaled(20'000);
     make_small(trees, count);
     Carried carried(trees);
@@ -210,7 +210,7 @@ void million(const std::string& base, int turns) {
 
 int main(int argc, char** argv) {
   if (argc > 3 && std::strcmp(argv[1], "relay") == 0) return relay(argv + 3);  // behind the other end's name
-  using Figure = void (*)(const std::string& base, int turns);
+  using Figure = void (*)(const std::string& at, int turns);
   const std::map<std::string, Figure> figures{
       {"first-small", first_small}, {"few-changed", few_changed},     {"first-large", first_large},
       {"in-place", in_place},       {"in-place-time", in_place_time}, {"digests", digests},
@@ -218,12 +218,13 @@ int main(int argc, char** argv) {
   const auto figure = argc >= 3 ? figures.find(argv[2]) : figures.end();
   if (figure == figures.end()) {
     std::cerr << "usage: bench_guest_files DIRECTORY FIGURE [TURNS] [SCALE]: one line a turn, ours and the other one.\n"
+                 "Disks are mounted at DIRECTORY/here, for the source, and DIRECTORY/there.\n"
                  "Figures:";
     for (const auto& [name, unused] : figures) std::cerr << " " << name;
     std::cerr << "\n";
     return 2;
   }
   if (argc > 4) scale = std::atof(argv[4]);
-  figure->second(std::string(argv[1]) + "/moult-bench-files", argc > 3 ? std::atoi(argv[3]) : 1);
+  figure->second(argv[1], argc > 3 ? std::atoi(argv[3]) : 1);
   return 0;
 }

@@ -124,11 +124,18 @@ double HelperProcess::peak_mib() const {
   return 0;
 }
 
-Trees::Trees(const std::string& at) : base(at), from(at + "/from"), to(at + "/to"), theirs(at + "/rsync") {
-  fs::remove_all(base);
+Trees::Trees(const std::string& at, const std::string& name)
+    : here(at + "/here/" + name),
+      there(at + "/there/" + name),
+      from(here),
+      to(there + "/to"),
+      theirs(there + "/rsync") {
+  for (const auto& each : {here, there}) fs::remove_all(each);
   for (const auto& each : {from, to, theirs}) fs::create_directories(each);
 }
-Trees::~Trees() { fs::remove_all(base); }
+Trees::~Trees() {
+  for (const auto& each : {here, there}) fs::remove_all(each);
+}
 
 Carried::Carried(const Trees& trees)
     : strategy_({set_at(trees.from),

@@ -39,14 +39,15 @@ class HelperProcess {
   guest::RemoteSession session_;
 };
 
-/// Three directories below one, made anew and removed at the end: a source, our target and rsync's.
+/// Three directories, made anew and removed at the end: a source, which is to lie on a disk of its own (`at`/here) as
+/// an original's does, our target and rsync's (`at`/there).
 class Trees {
  public:
-  explicit Trees(const std::string& base);
+  explicit Trees(const std::string& at, const std::string& name = "set");
   ~Trees();
   Trees(const Trees&) = delete;
   Trees& operator=(const Trees&) = delete;
-  const std::string base, from, to, theirs;
+  const std::string here, there, from, to, theirs;
 };
 
 /// A set of files between two helpers, carried as a run carries it.
