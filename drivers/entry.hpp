@@ -13,6 +13,7 @@ namespace moult {
 struct EntryState {
   bool holding = false;
   std::uint64_t in_flight = 0;  ///< requests that are inside the appliance now
+  bool ended = false;           ///< a hold is on record there that ended by itself: `release` takes it off
 };
 
 /// Where clients come in. Calls end within a second. Not thread-safe.

@@ -117,7 +117,12 @@ Result<> let_clients_go(RunContext& run) {
     return {};
   }
   if (!state) return pass(std::move(state));
-  return state->holding ? (*entry)->release() : Result<>{};
+  if (state->holding) return (*entry)->release();
+  if (!state->ended) return {};
+  // Nobody waits any more, so this is no reason to stop.
+  if (const auto swept = (*entry)->release(); !swept)
+    run.world.observer.warn("a hold that has ended stays on record at the entry: " + swept.error().describe());
+  return {};
 }
 
 }  // namespace moult

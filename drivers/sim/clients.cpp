@@ -178,6 +178,7 @@ void World::wake_blocked(int domain) {
 
 void World::hold(Time until) {
   gate_.hold_until = until;
+  gate_.on_record = true;
   excited_until_ = now_ + 1'000'000;
   schedule(until, EventKind::hold_end, 0);
   note("hold", 0, until);

@@ -30,13 +30,15 @@ Result<> SimEntry::drain(Millis deadline) {
 Result<> SimEntry::release() {
   return world_.call(CallId::release, nullptr, [&]() -> Result<> {
     if (world_.gate().hold_until != 0) world_.release_held();
+    world_.gate().on_record = false;
     return {};
   });
 }
 
 Result<EntryState> SimEntry::where() {
   return world_.call(CallId::where_entry, nullptr, [&]() -> Result<EntryState> {
-    return EntryState{world_.gate().hold_until != 0, world_.in_flight()};
+    const bool holding = world_.gate().hold_until != 0;
+    return EntryState{holding, world_.in_flight(), world_.gate().on_record && !holding};
   });
 }
 

@@ -13,6 +13,8 @@ constexpr std::array<std::string_view, kFaultKinds> kNames{
 
 /// What follows a fault is where the next one hurts most: undoing, trying again.
 constexpr std::uint64_t kBurstCalls = 16;
+constexpr unsigned kFocus = 16;
+constexpr std::uint64_t kNever = UINT64_MAX;
 constexpr Millis kLeastSlow{500}, kMostSlow{30'000};
 
 bool matches(const FaultRule& rule, CallId call, const std::string& machine) {
@@ -28,6 +30,7 @@ FaultChooser::FaultChooser(FaultPlan plan, std::uint64_t seed) : rng_(seed) { se
 void FaultChooser::set(FaultPlan plan) {
   plan_ = std::move(plan);
   total_ppm_ = std::accumulate(plan_.ppm.begin(), plan_.ppm.end(), std::uint64_t{0});
+  loud_since_ = plan_.quiet_until ? kNever : 0;
 }
 
 bool FaultChooser::may(FaultKind kind) const {
@@ -44,13 +47,19 @@ Fault FaultChooser::choose(CallId call, const std::string& machine) {
     if (strike.call == call && strike.nth == nth) return {strike.kind, strike.by};
   for (auto& rule : plan_.rules)
     if (matches(rule, call, machine) && (++rule.seen == rule.nth || rule.nth == 0)) return {rule.kind, rule.by};
-  const bool quiet = total_ppm_ == 0 || calls_ <= plan_.quiet_before || calls_ > plan_.quiet_after;
-  return quiet || struck_.size() >= plan_.most ? Fault{} : by_chance(call);
+  return is_quiet(call, nth) || struck_.size() >= plan_.most ? Fault{} : by_chance(call);
+}
+
+bool FaultChooser::is_quiet(CallId call, unsigned nth) {
+  if (loud_since_ == kNever && plan_.quiet_until->call == call && plan_.quiet_until->nth == nth)
+    loud_since_ = calls_ - 1;
+  return total_ppm_ == 0 || loud_since_ == kNever || calls_ - loud_since_ <= plan_.quiet_before ||
+         calls_ > plan_.quiet_after;
 }
 
 Fault FaultChooser::by_chance(CallId call) {
   const bool again = !struck_.empty() && calls_ - last_ <= kBurstCalls;
-  std::uint64_t draw = rng_.below(1'000'000) / (again ? plan_.burst : 1);
+  std::uint64_t draw = rng_.below(1'000'000) / (again ? plan_.burst : 1) / (plan_.focus == call ? kFocus : 1);
   if (draw >= total_ppm_) return {};
   std::size_t kind = 0;
   while (draw >= plan_.ppm[kind]) draw -= plan_.ppm[kind++];

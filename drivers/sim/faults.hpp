@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,14 +60,22 @@ struct Strike {
   Millis by{0};
 };
 
+/// The nth call of a kind, counted from one.
+struct NthCall {
+  CallId call = CallId::count_;
+  unsigned nth = 1;
+};
+
 struct FaultPlan {
   std::vector<FaultRule> rules;
   std::vector<Strike> strikes;                   ///< come before rules, and rules before chance
   std::array<std::uint32_t, kFaultKinds> ppm{};  ///< chance of each kind at each call, in a million
   unsigned burst = 1;                            ///< so many times as likely for a few calls after each strike
   unsigned most = 3;                             ///< chance strikes at most so often in a run
-  std::uint64_t quiet_before = 0;                ///< calls before chance finds the run
+  std::optional<NthCall> quiet_until{};          ///< chance finds the run with this call; without one: from its first
+  std::uint64_t quiet_before = 0;                ///< so many calls after that one
   std::uint64_t quiet_after = UINT64_MAX;        ///< calls after which chance leaves the run alone
+  std::optional<CallId> focus{};                 ///< calls of this kind are struck kFocus times as likely
   std::function<void()> on_kill{};               ///< called when the process dies; may throw to unwind a harness
   std::function<void()> on_second{};             ///< called between two calls: acts as another process would
 
@@ -98,9 +107,10 @@ class FaultChooser {
 
  private:
   [[nodiscard]] Fault by_chance(CallId call);
+  [[nodiscard]] bool is_quiet(CallId call, unsigned nth);
   FaultPlan plan_;
   Rng rng_;
-  std::uint64_t total_ppm_ = 0, calls_ = 0, last_ = 0;
+  std::uint64_t total_ppm_ = 0, calls_ = 0, last_ = 0, loud_since_ = 0;
   std::array<unsigned, kCalls> seen_{};
   std::vector<Strike> struck_;
 };

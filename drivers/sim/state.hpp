@@ -127,7 +127,8 @@ struct Client {
 /// Where clients come in, as the world holds it.
 struct Gatehouse {
   bool can_hold = true;
-  Time hold_until = 0;  ///< 0: not holding
+  Time hold_until = 0;     ///< 0: not holding
+  bool on_record = false;  ///< a hold that nobody released is still written there, also when it has ended
 };
 
 /// What clients saw.

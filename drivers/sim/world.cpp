@@ -186,6 +186,7 @@ void World::strike(const Fault& fault, const MachineRef* on) {
       for (std::size_t i = 0; i < clients_.size(); ++i)
         if (clients_[i].phase == ClientPhase::held) fail_client(static_cast<int>(i));
       gate_.hold_until = 0;
+      gate_.on_record = false;
       break;
     case FaultKind::jump_clock:
       wall_offset_s_ += rng_.chance(500'000) ? kDay : -kDay;

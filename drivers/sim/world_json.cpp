@@ -25,7 +25,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Target, set, held, conflicts, emitted)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Helper, run, capturing, captures, targets)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Note, client, number, acknowledged, tried, deleted_at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Client, phase, reading, retrying, note, revision, turn, began, next, domain, epoch)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Gatehouse, can_hold, hold_until)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Gatehouse, can_hold, hold_until, on_record)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Accounts, requests, failed, writes_acknowledged, reads, longest_wait)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Violation, at, invariant, text)
 

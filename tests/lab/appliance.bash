@@ -21,9 +21,15 @@ start_libvirtd() {
 disks=/var/lib/libvirt/images
 domains=(notes-app notes-web)
 
+# What lies in the cache belongs to every lab: who would write to it finds an error, instead of breaking the others' guests.
+read_only() {
+  mountpoint -q "$1" || { mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"; }
+}
+
 # overlays FROM PREFIX: fresh overlays of all three disks over files that nobody writes.
 overlays() {
   local disk
+  read_only "$1"
   mkdir -p "$disks"
   for disk in web app app-data; do
     rm -f "$disks/notes-$disk.qcow2"

@@ -23,7 +23,7 @@ hash_of() {
 # Is there a finished result in this directory of the cache? Using it keeps it; what nobody used for a week goes.
 cached() {
   [ -e "$1/done" ] || return 1
-  touch "$1/done"
+  [ ! -w "$1/done" ] || touch "$1/done"
 }
 prune_cache() {
   local mark

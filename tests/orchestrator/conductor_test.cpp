@@ -431,6 +431,12 @@ TEST_CASE("a cutover that fails says whether clients wait, since when and until 
   INFO(message);
   CHECK(message.find("; clients are held since 2026-01-01T00:0") != std::string::npos);
   CHECK(message.find("; holding 0); the hold ends by itself at 2026-01-01T00:0") != std::string::npos);
+  held.serve_for(60);
+  CHECK(held.world().gate().hold_until == 0);
+  CHECK(held.world().gate().on_record);  // until the run is undone
+  held.world().faults().set({});
+  REQUIRE(held.again(&Conductor::abort));
+  CHECK_FALSE(held.world().gate().on_record);
 
   options.faults = {};
   options.faults.with(sim::FaultKind::refuse, "hold", 0);

@@ -58,8 +58,9 @@ class Life {
   }
 
   [[nodiscard]] bool is_over_now() { return !run_.begun() || is_over(run_.state()); }
+  /// Nobody leaves a run whose last word failed, or died: it may be half way between two sides.
   [[nodiscard]] bool is_left() {
-    if (spec_.shape[Shape::leave] == 0 || run_.state() != RunState::confirming || going_back_) return false;
+    if (spec_.shape[Shape::leave] == 0 || failed_ || run_.state() != RunState::confirming || going_back_) return false;
     const auto begun = run_.store().journal().value("r1", kGoingBack);  // also by the time for a confirmation
     return !begun || begun->empty();
   }
@@ -77,6 +78,7 @@ class Life {
       run_.world().revive();
       act();
     } catch (const Killed&) {
+      failed_ = true;
       words_ += "killed\n";
     }
     run_.world().revive();
@@ -93,6 +95,7 @@ class Life {
   void resume() { say("resume", run_.again(&Conductor::resume)); }
 
   void say(const char* word, const Result<RunEnd>& end) {
+    failed_ = !end;
     if (!spec_.keep_trace) return;
     words_ += std::string(word) + ": " + (end ? std::string(name_of(end->state)) : end.error().describe()) + "\n";
   }
@@ -197,6 +200,7 @@ class Life {
   SimRun run_;
   std::string before_, words_;
   bool going_back_ = false;
+  bool failed_ = false;  ///< the last word, or its process died
   double waited_ms_ = 0;
 };
 

@@ -19,6 +19,7 @@ constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"comes_back", 1},
     {"finish", 0},    {"confirm_s", 0},  {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
     {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
+    {"since", 0},     {"focus", 0},
 }};
 // clang-format on
 
@@ -30,7 +31,33 @@ long one_of(sim::Rng& rng, const long (&list)[n]) {
 
 constexpr std::uint64_t kShapes = 0x5a9e5a9eULL;
 constexpr std::uint64_t kLongestCalm = 500;
+constexpr std::uint64_t kCalmWithin = 12;
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
+
+/// Where a run is rarely come to by chance, by the call that is made there: its cutover, its commit, its switch, the
+/// rollback, the undoing of clones and the finish.
+constexpr std::array<sim::NthCall, 9> kPlaces{{{sim::CallId::hold, 1},
+                                               {sim::CallId::keep_sealed, 1},
+                                               {sim::CallId::move, 3},
+                                               {sim::CallId::announce, 2},
+                                               {sim::CallId::move, 5},
+                                               {sim::CallId::hold, 2},
+                                               {sim::CallId::announce, 4},
+                                               {sim::CallId::discard_clone, 1},
+                                               {sim::CallId::consolidate, 1}}};
+
+/// What the orchestrator decides by, and what it decides.
+constexpr long kDecisive[] = {static_cast<long>(sim::CallId::inspect),       static_cast<long>(sim::CallId::move),
+                              static_cast<long>(sim::CallId::where_machine), static_cast<long>(sim::CallId::freeze),
+                              static_cast<long>(sim::CallId::thaw),          static_cast<long>(sim::CallId::hold),
+                              static_cast<long>(sim::CallId::where_entry),   static_cast<long>(sim::CallId::journal)};
+
+/// 0: no kind of call is sought out; else the CallId, counted from 1.
+long draw_focus(sim::Rng& rng) {
+  const auto any = static_cast<long>(rng.below(sim::kCalls));
+  const auto decisive = one_of(rng, kDecisive);
+  return one_of(rng, {0L, 0L, any + 1, decisive + 1});
+}
 
 }  // namespace
 
@@ -58,7 +85,10 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 1, 1, 2, 2, 3, 5, 8}),
              static_cast<long>(rng.next() | (rng.below(4) == 0 ? ~0ULL : 0)) & kAllKinds,
              one_of(rng, {2000, 8000, 40'000}),
-             one_of(rng, {1, 1, 4, 16})};
+             one_of(rng, {1, 1, 4, 16}),
+             one_of(rng, {0, 1}) * static_cast<long>(1 + rng.below(kPlaces.size())),
+             draw_focus(rng)};
+  if (values_[since] != 0) values_[calm] %= kCalmWithin;
 }
 
 long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
@@ -105,6 +135,8 @@ SimOptions Shape::options(std::uint64_t seed) const {
   options.faults.most = static_cast<unsigned>(have[most]);
   options.faults.burst = static_cast<unsigned>(have[burst]);
   options.faults.quiet_before = static_cast<std::uint64_t>(have[calm]);
+  if (have[since] != 0) options.faults.quiet_until = kPlaces.at(static_cast<std::size_t>(have[since] - 1));
+  if (have[focus] != 0) options.faults.focus = static_cast<sim::CallId>(have[focus] - 1);
   for (std::size_t kind = 1; kind < sim::kFaultKinds; ++kind)
     if ((have[kinds] >> kind & 1) != 0) options.faults.ppm[kind] = static_cast<std::uint32_t>(have[ppm]);
   return options;

@@ -33,11 +33,13 @@ class Shape {
     serve_s,       ///< between two words
     faulty_words,  ///< words of persons that still meet faults
     leave,         ///< a run in confirming is left as it is
-    calm,          ///< calls before chance strikes
+    calm,          ///< calls before chance strikes, counted from the place that `since` names
     most,          ///< strikes
     kinds,         ///< bit n: the fault kind of number n may strike
     ppm,           ///< each of them, at each call
     burst,         ///< so many times as likely just after a strike
+    since,         ///< chance waits for a place in the run: the number of kPlaces; 0: it does not
+    focus,         ///< strikes seek out calls of this CallId, counted from 1; 0: none
     count_
   };
   static constexpr std::size_t kFields = count_;

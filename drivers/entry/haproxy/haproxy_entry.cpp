@@ -225,7 +225,8 @@ Result<> HaproxyEntry::release() {
 
 Result<EntryState> HaproxyEntry::where() {
   MOULT_ASSIGN(const auto sight, look());
-  return EntryState{sight.action_seen() && sight.expiry_ms > sight.now_ms, sight.in_flight()};
+  const bool holding = sight.action_seen() && sight.expiry_ms > sight.now_ms;
+  return EntryState{holding, sight.in_flight(), sight.expiry_ms != 0 && !holding};
 }
 
 Result<> HaproxyEntry::check(Millis deadline) {

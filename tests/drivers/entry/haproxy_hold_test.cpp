@@ -1,6 +1,7 @@
 #include <httplib.h>
 
 #include <future>
+#include <thread>
 
 #include "catch.hpp"
 #include "haproxy_world.hpp"
@@ -116,6 +117,21 @@ TEST_CASE("release is idempotent and holds again afterwards") {
   CHECK(entry->release());
   REQUIRE(entry->hold(300ms));
   CHECK(get().took >= 100ms);
+}
+
+TEST_CASE("a hold that ended by itself is on record until a release") {
+  HaproxyWorld world;
+  auto entry = world.entry();
+  CHECK_FALSE(entry->where().value().ended);
+  REQUIRE(entry->hold(200ms));
+  CHECK_FALSE(entry->where().value().ended);
+  std::this_thread::sleep_for(300ms);
+  const auto after = entry->where().value();
+  CHECK_FALSE(after.holding);
+  CHECK(after.ended);
+  REQUIRE(entry->release());
+  CHECK_FALSE(entry->where().value().ended);
+  CHECK(get().status == 200);
 }
 
 TEST_CASE("hundreds of waiting requests are all answered, soon after the release") {
