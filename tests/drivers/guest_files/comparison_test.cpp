@@ -161,14 +161,9 @@ TEST_CASE("what may be written without a trace at the moment is left to the roun
   pair.round(RoundMode::events);
   const Fd open(::open((from + "/open").c_str(), O_RDWR | O_CLOEXEC));
   mapped.at[0] = 'M';
-  const auto before = pair.source->pending("data");
-  REQUIRE(before);
   std::uint64_t paths = 0;
   CHECK(compare(pair, &paths).empty());
   CHECK(paths == 1);
-  const auto pending = pair.source->pending("data");
-  REQUIRE(pending);
-  CHECK(pending->paths == before->paths);  // nor does a comparison make anything pending
   pair.round(RoundMode::events);
   pair.require_equal();
 }
