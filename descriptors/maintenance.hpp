@@ -91,15 +91,22 @@ struct HooksData {
   std::uint64_t largest = 64U << 20U;                           ///< bytes that one `round` may print
 };
 
+/// What `handover` says: the disk itself changes hands.
+struct HandoverData {
+  std::string disk;             ///< target of the machine's disk, "vdb"; where it is mounted is the set's root
+  bool keeps_snapshot = false;  ///< the way back starts from the disk as it was handed over
+};
+
 /// Local data of a component, which must survive.
 struct DataSpec {
   std::string name;
   DataKind kind = DataKind::files;
-  std::string root;  ///< files: absolute directory in the guest
+  std::string root;  ///< files, handover: absolute directory in the guest
   std::vector<std::string> include, exclude;
   std::vector<PatternRule> conflict;  ///< first match decides; none matching: refuse
   Argv migrate, downgrade;
-  HooksData hooks{};  ///< hooks
+  HandoverData handover{};  ///< handover
+  HooksData hooks{};        ///< hooks
   Location at;
 };
 

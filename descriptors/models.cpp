@@ -51,6 +51,9 @@ const Payload* MaintenanceDescriptor::find_payload(const std::string& name) cons
 
 std::vector<OrderEdge> edges_of(const MaintenanceDescriptor& maintenance) {
   std::vector<OrderEdge> edges;
+  std::size_t count = 0;
+  for (const auto& component : maintenance.components) count += component.after.size() + component.requires_.size();
+  edges.reserve(count);
   for (const auto& component : maintenance.components) {
     for (std::size_t i = 0; i < component.after.size(); ++i)
       edges.push_back(

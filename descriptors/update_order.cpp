@@ -2,82 +2,116 @@
 #include "descriptors/update_order.hpp"
 
 #include <algorithm>
-#include <boost/graph/adjacency_list.hpp>
+#include <boost/graph/compressed_sparse_row_graph.hpp>
 #include <boost/graph/strong_components.hpp>
 #include <boost/graph/topological_sort.hpp>
 #include <iterator>
-#include <limits>
-#include <unordered_map>
+#include <optional>
 #include <utility>
+
+#include "descriptors/sorted_names.hpp"
 
 namespace moult {
 namespace {
 
-using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property, std::size_t>;
+using Graph = boost::compressed_sparse_row_graph<boost::directedS, boost::no_property, std::size_t>;
 using Vertex = Graph::vertex_descriptor;
-using Edge = Graph::edge_descriptor;
 
-constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+constexpr auto kNone = SortedNames::kNone;
 
-/// Names as vertices 0..n-1 in the order of the names, so that every answer is the same for the same input.
-class Names {
- public:
-  explicit Names(std::vector<std::string> names) : names_(std::move(names)) {
-    std::sort(names_.begin(), names_.end());
-    names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
-    for (std::size_t i = 0; i < names_.size(); ++i) index_.emplace(names_[i], i);
-  }
-  [[nodiscard]] std::size_t size() const { return names_.size(); }
-  [[nodiscard]] const std::string& operator[](std::size_t vertex) const { return names_[vertex]; }
-  [[nodiscard]] std::size_t find(const std::string& name) const {
-    const auto found = index_.find(name);
-    return found == index_.end() ? kNone : found->second;
-  }
-
- private:
-  std::vector<std::string> names_;
-  std::unordered_map<std::string, std::size_t> index_;
+/// Names and edges as numbers.
+struct Numbered {
+  SortedNames names;
+  std::vector<bool> kept;
+  Graph graph;  ///< each edge has its index in the edges given
 };
 
-Graph graph_of(const Names& names, const std::vector<OrderEdge>& edges) {
-  Graph graph(names.size());
+/// The ends of those edges that lead between known names: as tickets, and the index of each.
+struct Ends {
+  std::vector<std::pair<Vertex, Vertex>> tickets;
+  std::vector<std::size_t> edges;
+};
+
+template <typename Ticket>
+Ends ends_of(const std::vector<OrderEdge>& edges, const Ticket& ticket) {
+  Ends ends;
+  ends.tickets.reserve(edges.size());
+  ends.edges.reserve(edges.size());
+  auto after = kNone;
   for (std::size_t i = 0; i < edges.size(); ++i) {
-    const auto before = names.find(edges[i].before), after = names.find(edges[i].after);
-    if (before != kNone && after != kNone) boost::add_edge(before, after, i, graph);
+    const bool again = i > 0 && edges[i].after == edges[i - 1].after;  // those of one component stand together
+    if (!again) after = ticket(edges[i].after);
+    const auto before = ticket(edges[i].before);
+    if (before == kNone || after == kNone) continue;
+    ends.tickets.emplace_back(before, after);
+    ends.edges.push_back(i);
   }
-  return graph;
+  return ends;
 }
 
-/// Each vertex's wave is one more than the highest wave before it; `previous` is a vertex of that wave.
+/// The kept nodes, and with `through` also all others that edges name.
+Numbered numbered(const std::vector<std::string>& kept, const std::vector<OrderEdge>& edges, bool through) {
+  Numbered all;
+  all.names.reserve(kept.size());
+  for (const auto& node : kept) all.names.add(node);
+  const auto known = all.names.size();  // the first tickets
+  auto ends = ends_of(edges, [&](const auto& name) { return through ? all.names.add(name) : all.names.find(name); });
+  all.names.sort();
+  for (auto& [before, after] : ends.tickets) before = all.names.number(before), after = all.names.number(after);
+  all.kept.assign(all.names.size(), false);
+  for (std::size_t ticket = 0; ticket < known; ++ticket) all.kept[all.names.number(ticket)] = true;
+  all.graph = Graph(boost::edges_are_unsorted_multi_pass, ends.tickets.begin(), ends.tickets.end(), ends.edges.begin(),
+                    all.names.size());
+  return all;
+}
+
+/// All vertices, the last first; nothing where there is a circle.
+std::optional<std::vector<Vertex>> sorted(const Graph& graph) {
+  std::vector<Vertex> last_to_first;
+  last_to_first.reserve(num_vertices(graph));
+  std::vector<boost::default_color_type> colours(num_vertices(graph));
+  const auto index = boost::get(boost::vertex_index, graph);
+  try {
+    boost::topological_sort(graph, std::back_inserter(last_to_first),
+                            boost::color_map(boost::make_iterator_property_map(colours.begin(), index)));
+  } catch (const boost::not_a_dag&) {
+    return std::nullopt;
+  }
+  return last_to_first;
+}
+
+/// Each vertex's wave is one more than the highest wave of those kept before it; `previous` is the first of that wave
+/// by name, also where it is reached through vertices that are not kept.
 struct Layers {
   std::vector<std::size_t> wave, previous;
 };
 
-Layers layers_of(const Graph& graph, const std::vector<Vertex>& last_to_first) {
+Layers layers_of(const Graph& graph, const std::vector<Vertex>& last_to_first, const std::vector<bool>& kept) {
   Layers layers{std::vector<std::size_t>(num_vertices(graph), 0), std::vector<std::size_t>(num_vertices(graph), kNone)};
-  for (auto vertex = last_to_first.rbegin(); vertex != last_to_first.rend(); ++vertex)
+  for (auto vertex = last_to_first.rbegin(); vertex != last_to_first.rend(); ++vertex) {
+    const auto wave = layers.wave[*vertex] + (kept[*vertex] ? 1 : 0);
+    const auto through = kept[*vertex] ? *vertex : layers.previous[*vertex];
     for (auto [edge, end] = out_edges(*vertex, graph); edge != end; ++edge) {
       const auto next = target(*edge, graph);
-      const auto wave = layers.wave[*vertex] + 1;
-      const bool higher = wave > layers.wave[next];
-      if (higher || (wave == layers.wave[next] && *vertex < layers.previous[next])) {
-        layers.wave[next] = wave;
-        layers.previous[next] = *vertex;
-      }
+      if (wave < layers.wave[next] || (wave == layers.wave[next] && through >= layers.previous[next])) continue;
+      layers.wave[next] = wave;
+      layers.previous[next] = through;
     }
+  }
   return layers;
 }
 
-Waves waves_of(const Names& names, const Layers& layers) {
+Waves waves_of(const SortedNames& names, const Layers& layers, const std::vector<bool>& kept) {
   Waves result;
+  auto last = kNone;
   for (std::size_t vertex = 0; vertex < names.size(); ++vertex) {
-    if (layers.wave[vertex] >= result.waves.size()) result.waves.resize(layers.wave[vertex] + 1);
-    result.waves[layers.wave[vertex]].push_back(names[vertex]);
+    if (!kept[vertex]) continue;
+    const auto wave = layers.wave[vertex];
+    if (wave >= result.waves.size()) result.waves.resize(wave + 1);
+    result.waves[wave].emplace_back(names[vertex]);
+    if (last == kNone || wave > layers.wave[last]) last = vertex;
   }
-  const auto last = std::max_element(layers.wave.begin(), layers.wave.end());
-  if (last == layers.wave.end()) return result;
-  for (auto at = static_cast<std::size_t>(last - layers.wave.begin()); at != kNone; at = layers.previous[at])
-    result.critical_path.push_back(names[at]);
+  for (auto at = last; at != kNone; at = layers.previous[at]) result.critical_path.emplace_back(names[at]);
   std::reverse(result.critical_path.begin(), result.critical_path.end());
   return result;
 }
@@ -134,40 +168,32 @@ std::string Cycle::text() const {
 }
 
 std::variant<Waves, Cycle> order_updates(const std::vector<std::string>& nodes, const std::vector<OrderEdge>& edges) {
-  const Names names(nodes);
-  const auto graph = graph_of(names, edges);
-  std::vector<Vertex> last_to_first;
-  last_to_first.reserve(names.size());
-  try {
-    std::vector<boost::default_color_type> colours(names.size());
-    const auto index = boost::get(boost::vertex_index, graph);
-    boost::topological_sort(graph, std::back_inserter(last_to_first),
-                            boost::color_map(boost::make_iterator_property_map(colours.begin(), index)));
-  } catch (const boost::not_a_dag&) {
-    return cycle_of(graph, edges);
-  }
-  return waves_of(names, layers_of(graph, last_to_first));
+  const auto all = numbered(nodes, edges, false);
+  const auto last_to_first = sorted(all.graph);
+  if (!last_to_first) return cycle_of(all.graph, edges);
+  return waves_of(all.names, layers_of(all.graph, *last_to_first, all.kept), all.kept);
+}
+
+std::variant<Waves, Cycle> order_kept(const std::vector<std::string>& kept, const std::vector<OrderEdge>& edges) {
+  const auto all = numbered(kept, edges, true);
+  const auto last_to_first = sorted(all.graph);
+  if (!last_to_first) return order_updates(kept, closure_over(kept, edges));  // the circle may not concern them
+  return waves_of(all.names, layers_of(all.graph, *last_to_first, all.kept), all.kept);
 }
 
 std::vector<OrderEdge> closure_over(const std::vector<std::string>& kept, const std::vector<OrderEdge>& edges) {
-  std::vector<std::string> all = kept;
-  for (const auto& edge : edges) all.insert(all.end(), {edge.before, edge.after});
-  const Names names(std::move(all));
-  const auto graph = graph_of(names, edges);
-  std::vector<bool> is_kept(names.size(), false);
-  for (const auto& name : kept) is_kept[names.find(name)] = true;
-
+  const auto all = numbered(kept, edges, true);
   std::vector<OrderEdge> closure;
-  std::vector<std::size_t> seen_from(names.size(), kNone);
-  for (std::size_t start = 0; start < names.size(); ++start) {
-    if (!is_kept[start]) continue;
+  std::vector<std::size_t> seen_from(all.names.size(), kNone);
+  for (std::size_t start = 0; start < all.names.size(); ++start) {
+    if (!all.kept[start]) continue;
     std::vector<Vertex> queue{start};
     for (std::size_t head = 0; head < queue.size(); ++head)
-      for (auto [edge, end] = out_edges(queue[head], graph); edge != end; ++edge) {
-        const auto next = target(*edge, graph);
+      for (auto [edge, end] = out_edges(queue[head], all.graph); edge != end; ++edge) {
+        const auto next = target(*edge, all.graph);
         if (std::exchange(seen_from[next], start) == start) continue;
-        if (is_kept[next])
-          closure.push_back({names[start], names[next], edges[graph[*edge]].at});
+        if (all.kept[next])
+          closure.push_back({std::string(all.names[start]), std::string(all.names[next]), edges[all.graph[*edge]].at});
         else
           queue.push_back(next);
       }

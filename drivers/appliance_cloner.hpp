@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,6 +17,13 @@ struct SpaceNeed {
   std::uint64_t free_bytes = 0;
 };
 
+/// The estimate behind it: an overlay of a disk may grow to a quarter of what the disk holds now, at least to 256 MiB,
+/// never past the disk's own size.
+[[nodiscard]] constexpr std::uint64_t overlay_estimate(std::uint64_t allocated_bytes, std::uint64_t virtual_bytes) {
+  constexpr std::uint64_t kLeastGrowth = std::uint64_t{256} << 20U, kGrowthShare = 4;
+  return std::min(virtual_bytes, std::max(kLeastGrowth, allocated_bytes / kGrowthShare));
+}
+
 /// Whether an effect of the cloner is in the world; `unknown` needs a person or a later try.
 enum class Presence { absent, present, partial, unknown };
 
@@ -29,8 +37,8 @@ class ApplianceCloner {
   /// The clone's reference for an original in a run; computed, not looked up.
   [[nodiscard]] virtual MachineRef clone_of(const std::string& run, const MachineRef& original) const = 0;
 
-  /// Overlays' directories with what they need and have. Changes nothing. Error: busy, when a run has a machine's
-  /// disk in its overlay.
+  /// Directories of disks with what two overlays of each, the original's and the clone's, need and have. Changes
+  /// nothing. Error: busy, when a run has a machine's disk in its overlay.
   virtual Result<std::vector<SpaceNeed>> space(const std::vector<MachineRef>& originals) = 0;
 
   /// Creates the empty overlay files beforehand, so that the frozen moment is short. Error: busy, when a

@@ -3,6 +3,7 @@
 #include "drivers/appliance_cloner.hpp"
 #include "drivers/channel_opener.hpp"
 #include "drivers/clock.hpp"
+#include "drivers/disk_handover.hpp"
 #include "drivers/entry.hpp"
 #include "drivers/guest_session.hpp"
 #include "drivers/machine_lifecycle.hpp"
@@ -18,6 +19,7 @@ class Platform {
   virtual MachineLifecycle& lifecycle() = 0;
   virtual ApplianceCloner& cloner() = 0;
   virtual NetworkPort& network() = 0;
+  virtual DiskHandover& disks() = 0;
   virtual GuestConnector& guests() = 0;
   virtual Clock& clock() = 0;
   virtual Workers& workers() = 0;

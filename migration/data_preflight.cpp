@@ -1,6 +1,7 @@
 #include "migration/data_preflight.hpp"
 
 #include "migration/files_preflight.hpp"
+#include "migration/handover_preflight.hpp"
 #include "migration/hooks_preflight.hpp"
 
 namespace moult {
@@ -10,6 +11,7 @@ Result<std::vector<Error>> data_problems(const DataQuestion& question) {
     case DataKind::files:
       return files_problems(question);
     case DataKind::handover:
+      return handover_problems(question);
     case DataKind::native:
       break;
     case DataKind::hooks:

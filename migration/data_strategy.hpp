@@ -8,6 +8,7 @@
 #include "descriptors/base/result.hpp"
 #include "drivers/guest_files.hpp"
 #include "drivers/machine.hpp"
+#include "migration/disk_move.hpp"
 
 namespace moult {
 
@@ -86,6 +87,8 @@ class DataStrategy {
   /// Takes away what capture left on the source, which stays when the run is over, and ends it. What goes with the
   /// helper needs no call. Idempotent, also for a capture that was never started.
   virtual Result<> stop_capture() { return {}; }
+  /// For a set whose disk changes hands; null: its data are carried. Owned by this object.
+  [[nodiscard]] virtual DiskMove* disk_move() { return nullptr; }
 };
 
 }  // namespace moult

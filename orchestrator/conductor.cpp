@@ -277,8 +277,8 @@ Result<RunEnd> Conductor::roll_back() {
     return fail(
         Code::refused,
         "data set " + joined(sets) +
-            " has no way back (migrated without a `downgrade`, or `reverse: none`): the original cannot be given "
-            "what was written since the cutover",
+            " has no way back (migrated without a `downgrade`, `reverse: none`, or `rollback: snapshot`): the original "
+            "cannot be given what was written since the cutover",
         one_way_remedy(run_));
   return back_to_original("all");
 }

@@ -22,6 +22,24 @@ StepOutcome outcome_of(const Result<std::string>& result) {
   return result.error().disposition == Disposition::ambiguous ? StepOutcome::unknown : StepOutcome::failed;
 }
 
+/// What journal and audit log keep of how a step ended.
+struct Kept {
+  std::string journal, audit;
+};
+
+Kept kept_of(const Result<std::string>& result, Millis took, const std::string& subject) {
+  if (result && (result->empty() || *result == "{}")) {  // most steps: nothing has to be put together
+    const auto figures = "\"took_ms\":" + std::to_string(took.count()) + "}";
+    return {"{" + figures, subject.empty() ? "{" + figures : "{\"subject\":" + json(subject).dump() + "," + figures};
+  }
+  auto facts = facts_of(result);
+  facts["took_ms"] = took.count();
+  Kept kept{facts.dump(), {}};
+  if (!subject.empty()) facts["subject"] = subject;
+  kept.audit = facts.dump();
+  return kept;
+}
+
 }  // namespace
 
 std::string facts_of(const Error& error) {
@@ -50,14 +68,12 @@ Result<> Ledger::perform(std::string_view step, const std::string& subject, cons
 
 Result<> Ledger::conclude(std::int64_t sequence, std::string_view step, const std::string& subject, Millis took,
                           const Result<std::string>& result) {
-  auto facts = facts_of(result);
-  facts["took_ms"] = took.count();
+  const auto kept = kept_of(result, took, subject);
   const auto now = stamp();
   return store_.atomically([&]() -> Result<> {
-    MOULT_TRY(store_.journal().conclude(sequence, outcome_of(result), facts.dump(), now.utc));
-    if (!subject.empty()) facts["subject"] = subject;
-    const auto row = store_.audit().append({run_, std::string(step), now.actor, now.utc,
-                                            "step." + std::string(name_of(outcome_of(result))), facts.dump()});
+    MOULT_TRY(store_.journal().conclude(sequence, outcome_of(result), kept.journal, now.utc));
+    const auto row = store_.audit().append(
+        {run_, std::string(step), now.actor, now.utc, "step." + std::string(name_of(outcome_of(result))), kept.audit});
     if (!row) return Unexpected(row.error());
     return {};
   });

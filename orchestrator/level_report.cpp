@@ -1,5 +1,6 @@
 #include "orchestrator/level_report.hpp"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/text_table.hpp"
@@ -31,8 +32,10 @@ LevelRow row_of(const InstalledComponent& installed, const WorldView& world) {
 
 std::vector<Error> problems_in(const ApplianceDescriptor& appliance, const WorldView& world) {
   auto problems = machine_problems(appliance, world);
+  std::map<std::string_view, const Error*> by_name;
   for (const auto& [component, found] : world.levels)
-    if (found.error) problems.push_back(*found.error);
+    if (found.error) by_name.emplace(component, &*found.error);
+  for (const auto& [component, error] : by_name) problems.push_back(*error);
   return problems;
 }
 

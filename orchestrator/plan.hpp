@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "descriptors/appliance.hpp"
@@ -23,7 +24,7 @@ struct FoundLevel {
   std::optional<Error> error;        ///< the machine or the detection did not answer
   Millis took{0};
 };
-using FoundLevels = std::map<std::string, FoundLevel>;  ///< by component
+using FoundLevels = std::unordered_map<std::string, FoundLevel>;  ///< by component
 
 struct PlannedComponent {
   std::string name, machine, found, target, scheme, update;  ///< found is empty when missing or unreachable
@@ -38,7 +39,8 @@ struct PlannedMachine {
 struct PlannedData {
   std::string set, component, machine, strategy, where;
   bool migrates = false;  ///< the component is updated and names a `migrate` command
-  bool one_way = false;   ///< and no `downgrade`: a rollback cannot bring back what was written since the cutover
+  bool one_way = false;   ///< no `downgrade`, or a snapshot: a rollback cannot bring back what was written since the
+                          ///< cutover
 };
 
 /// What is to happen and on what it rests. Computed by `make_plan`, approved by a person, executed as it stands.

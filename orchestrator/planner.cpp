@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 
 #include "descriptors/base/text.hpp"
 #include "descriptors/edges.hpp"
@@ -74,31 +76,46 @@ void check_from(const Component& component, const PlannedComponent& row, std::ve
                                "Upgrade to an intermediate release first."));
 }
 
+/// Rows of a plan by the names of their components, which the maintenance has in the same order.
+using RowNumbers = std::unordered_map<std::string_view, std::size_t>;
+
+RowNumbers numbers_of(const MaintenanceDescriptor& maintenance) {
+  RowNumbers numbers;
+  numbers.reserve(maintenance.components.size());
+  for (const auto& component : maintenance.components) numbers.emplace(component.name, numbers.size());
+  return numbers;
+}
+
 /// A requirement is met by the level that the required component will have when this one is updated.
-void check_requires(const Component& component, const Plan& plan, const MaintenanceDescriptor& maintenance,
-                    std::vector<Error>& blockers) {
-  for (const auto& requirement : component.requires_) {
-    const auto* other = maintenance.find_component(requirement.component);
-    const auto row = std::find_if(plan.components.begin(), plan.components.end(),
-                                  [&](const auto& planned) { return planned.name == requirement.component; });
-    if (other == nullptr || row == plan.components.end()) continue;
-    const auto& level = row->verdict == Verdict::old ? row->target : row->found;
-    if (level.empty()) continue;  // missing or unreachable: said already
-    const auto met = satisfies(other->level.scheme, level, requirement.constraint);
-    if (!met || !*met)
-      blockers.push_back(met ? blocker(Code::refused, requirement.at,
-                                       "component " + component.name + " requires " + other->name + " " +
-                                           requirement.constraint + ", which will be at " + level,
-                                       "Ask the vendor for a release that fits.")
-                             : met.error());
-  }
+void check_requirement(const Component& component, const Requirement& requirement, const Component& other,
+                       const PlannedComponent& row, std::vector<Error>& blockers) {
+  const auto& level = row.verdict == Verdict::old ? row.target : row.found;
+  if (level.empty()) return;  // missing or unreachable: said already
+  const auto met = satisfies(other.level.scheme, level, requirement.constraint);
+  if (!met || !*met)
+    blockers.push_back(met ? blocker(Code::refused, requirement.at,
+                                     "component " + component.name + " requires " + other.name + " " +
+                                         requirement.constraint + ", which will be at " + level,
+                                     "Ask the vendor for a release that fits.")
+                           : met.error());
+}
+
+void check_requires(Plan& plan, const MaintenanceDescriptor& maintenance) {
+  const auto& all = maintenance.components;
+  if (std::all_of(all.begin(), all.end(), [](const auto& component) { return component.requires_.empty(); })) return;
+  const auto numbers = numbers_of(maintenance);
+  for (const auto& component : all)
+    for (const auto& requirement : component.requires_)
+      if (const auto other = numbers.find(requirement.component); other != numbers.end())
+        check_requirement(component, requirement, maintenance.components[other->second], plan.components[other->second],
+                          plan.blockers);
 }
 
 void order(Plan& plan, const MaintenanceDescriptor& maintenance) {
   std::vector<std::string> old;
   for (const auto& component : plan.components)
     if (component.verdict == Verdict::old) old.push_back(component.name);
-  auto ordered = order_updates(old, closure_over(old, edges_of(maintenance)));
+  auto ordered = order_kept(old, edges_of(maintenance));
   if (auto* waves = std::get_if<Waves>(&ordered)) {
     plan.waves = std::move(waves->waves);
     plan.critical_path = std::move(waves->critical_path);
@@ -123,8 +140,16 @@ void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
       const bool migrates = !data.migrate.empty() && plan.components[i].verdict == Verdict::old;
       plan.data.push_back({maintenance.components[i].name + "." + data.name, maintenance.components[i].name,
                            maintenance.components[i].machine, std::string(name_of(data.kind)), place_of(data), migrates,
-                           (migrates && data.downgrade.empty()) || data.hooks.one_way});
+                           (migrates && data.downgrade.empty()) || data.hooks.one_way ||
+                               (data.handover.keeps_snapshot && plan.components[i].verdict == Verdict::old)});
     }
+}
+
+/// Of a set that has no way back, why it has none.
+std::string why_one_way(const PlannedData& data) {
+  if (data.strategy == name_of(DataKind::hooks)) return " has no way back (`reverse: none`)";
+  if (data.strategy == name_of(DataKind::handover)) return " goes back as it was when it was handed over";
+  return " is migrated and names no `downgrade`";
 }
 
 void warn(Plan& plan, const ApplianceDescriptor& appliance) {
@@ -137,11 +162,9 @@ void warn(Plan& plan, const ApplianceDescriptor& appliance) {
   for (const auto& data : plan.data)
     if (data.one_way)
       plan.warnings.push_back(
-          "data set " + data.set +
-          (data.migrates ? " is migrated and names no `downgrade`" : " has no way back (`reverse: none`)") +
-          ": from the cutover on, a rollback "
-          "loses what was written to it since; `moult upgrade` and `moult rollback` ask for "
-          "--accept-one-way");
+          "data set " + data.set + why_one_way(data) +
+          ": from the cutover on, a rollback loses what was written to it since; `moult upgrade` and `moult rollback` "
+          "ask for --accept-one-way");
   for (const auto& machine : plan.machines)
     if (machine.facts.has_tpm)
       plan.warnings.push_back("machine " + machine.ref.name +
@@ -155,6 +178,17 @@ void warn(Plan& plan, const ApplianceDescriptor& appliance) {
         joined(std::vector(hosts.begin(), hosts.end())) +
         "): clones on different hosts cannot reach each other before the switch, so checks and hooks "
         "on a clone must not need a machine of another host");
+}
+
+/// A disk that changes hands has one overlay more: that in which goes on who was handed it.
+void need_space(Plan& plan, const std::string& machine, const DataSpec& data) {
+  if (data.kind != DataKind::handover) return;
+  for (const auto& one : plan.machines)
+    for (const auto& disk : one.facts.disks)
+      for (auto& need : plan.space)
+        if (one.ref.name == machine && disk.target == data.handover.disk && need.uri == one.ref.uri &&
+            need.directory == disk.path.substr(0, disk.path.rfind('/')))
+          need.needed_bytes += overlay_estimate(disk.allocated_bytes, disk.virtual_bytes);
 }
 
 void check_space(Plan& plan) {
@@ -238,14 +272,17 @@ Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
                : appliance.entry.kind == EntryKind::command ? "command"
                                                             : "none";
   plan.blockers = machine_problems(appliance, world);
+  plan.components.reserve(maintenance.components.size());
   for (const auto& component : maintenance.components) {
     plan.components.push_back(judge(component, world.levels, plan.blockers));
     check_from(component, plan.components.back(), plan.blockers);
   }
-  for (const auto& component : maintenance.components) check_requires(component, plan, maintenance, plan.blockers);
+  check_requires(plan, maintenance);
   order(plan, maintenance);
   list_data(plan, maintenance);
   plan.blockers.insert(plan.blockers.end(), world.data_problems.begin(), world.data_problems.end());
+  for (const auto& component : maintenance.components)
+    for (const auto& data : component.data) need_space(plan, component.machine, data);
   check_space(plan);
   drop_repeats(plan.blockers);
   warn(plan, appliance);

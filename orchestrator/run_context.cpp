@@ -22,8 +22,9 @@ void RunContext::build_strategies() {
     const auto& pair = machine(planned.machine);
     const SessionOf original = [this, ref = pair.original] { return sessions.of(ref); };
     const SessionOf clone = [this, ref = pair.clone] { return sessions.of(ref); };
-    auto ways =
-        make_strategies({planned, spec_of(planned), original, clone, work.spool, work.id}, world.platform.clock());
+    auto ways = make_strategies(
+        {planned, spec_of(planned), original, clone, work.spool, work.id, pair.original, pair.clone, &world.platform},
+        world.platform.clock());
     forward.push_back(std::move(ways.forward));
     back.push_back(std::move(ways.back));
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "orchestrator/cutover/disks.hpp"
+
 namespace moult {
 namespace {
 
@@ -20,17 +22,9 @@ Result<> leave(RunContext& run, const MachinePair& pair, const MachineRef& machi
   return run.platform().lifecycle().stop(machine, Millis{0});
 }
 
-/// A clone does not start with its host, and neither do the run's networks. An original that is off is so by somebody
-/// else's will.
-Result<> wake(RunContext& run, const MachinePair& pair) {
-  MOULT_ASSIGN(const bool on, is_on(run, pair.clone));
-  if (on) return {};
-  MOULT_TRY(run.platform().network().create(run.id(), pair.clone.uri));
-  return run.platform().lifecycle().start(pair.clone);
-}
-
+/// An original that is off is so by somebody else's will.
 Result<> enter(RunContext& run, const MachinePair& pair, const MachineRef& machine) {
-  if (machine == pair.clone) MOULT_TRY(wake(run, pair));
+  if (machine == pair.clone) MOULT_TRY(wake_clone(run, pair));
   MOULT_ASSIGN(const auto side, run.platform().network().where(run.id(), machine));
   if (side == Side::production) return {};
   return run.platform().network().move(run.id(), pair.original, machine, Side::production);
@@ -53,6 +47,7 @@ Result<> serve(RunContext& run, const Direction& gone) {
     return gone.forward ? run.platform().network().lift_seal(pair.original) : Result<>{};
   };
   MOULT_TRY(run.each_machine(out));
+  MOULT_TRY(return_disks(run, gone));
   MOULT_TRY(run.each_machine(in));
   return let_clients_go(run);
 }
@@ -71,11 +66,20 @@ Result<bool> may_have_switched(RunContext& run, const Direction& way) {
     return step.step == "switch" && step.subject == way.word() && step.outcome != StepOutcome::undone;
   });
   if (!begun) return false;
+  MOULT_ASSIGN(const bool given_back, were_given_back(run, way));
+  if (given_back) return false;
   for (const auto& pair : run.machines()) {
     MOULT_ASSIGN(const auto side, run.platform().network().where(run.id(), way.serving(pair)));
     if (side != Side::production) return true;
   }
   return false;
+}
+
+Result<> wake_clone(RunContext& run, const MachinePair& pair) {
+  MOULT_ASSIGN(const bool on, is_on(run, pair.clone));
+  if (on) return {};
+  MOULT_TRY(run.platform().network().create(run.id(), pair.clone.uri));
+  return run.platform().lifecycle().start(pair.clone);
 }
 
 Result<> keep_originals_down(RunContext& run) {

@@ -29,6 +29,9 @@ inline constexpr const char* kCarriedBack = "carried_back";
 [[nodiscard]] Result<> serve_with_original(RunContext& run);
 [[nodiscard]] Result<> serve_with_clone(RunContext& run);
 
+/// A clone that is off starts: it does not start with its host, and neither do the run's networks. Idempotent.
+[[nodiscard]] Result<> wake_clone(RunContext& run, const MachinePair& pair);
+
 /// In a finish, of whose machines some may be the clone's alone already: a clone that ended meanwhile, and was started
 /// by hand, is where its own description has it until it is consolidated. Each one that is not in production goes
 /// there.

@@ -15,9 +15,10 @@ FileSet file_set(const PlannedData& planned, const DataSpec& spec) {
 }
 
 TwoWays make_files(const DataPlace& place, Clock& clock) {
-  const auto& [planned, spec, original, clone, spool, run] = place;
-  FilesStrategy::Setup there{file_set(planned, spec), original, clone, planned.migrates ? spec.migrate : Argv{},
-                             spool + "/" + planned.set + ".manifest"};
+  const auto& planned = place.planned;
+  const auto& spec = place.spec;
+  FilesStrategy::Setup there{file_set(planned, spec), place.original, place.clone,
+                             planned.migrates ? spec.migrate : Argv{}, place.spool + "/" + planned.set + ".manifest"};
   auto here = there;
   here.set.name = back_name(planned.set);
   // Nobody but the run writes to a sealed original's set; whatever differs there gives way to what clients wrote.
@@ -39,6 +40,29 @@ TwoWays make_hooks(const DataPlace& place, Clock& clock) {
           std::make_unique<HooksStrategy>(std::move(here), clock)};
 }
 
+TwoWays make_handover(const DataPlace& place, Clock& clock) {
+  const auto& planned = place.planned;
+  const auto& spec = place.spec;
+  HandoverStrategy::Setup there{planned.set,
+                                spec.root,
+                                {place.run, place.original_machine, spec.handover.disk},
+                                {place.original, place.original_machine, DiskSide::original},
+                                {place.clone, place.clone_machine, DiskSide::clone},
+                                planned.migrates ? spec.migrate : Argv{},
+                                {}};
+  there.spool = place.spool + "/" + planned.set + ".mount";
+  auto here = there;
+  here.set = back_name(planned.set);
+  std::swap(here.source, here.target);
+  here.image = planned.one_way ? DiskImage::returned : DiskImage::handed;
+  here.convert = planned.migrates && !planned.one_way ? spec.downgrade : Argv{};
+  here.unconvert = there.convert;
+  const HandoverStrategy::Seams seams{place.platform->disks(), place.platform->lifecycle(), place.platform->guests(),
+                                      clock};
+  return {std::make_unique<HandoverStrategy>(std::move(there), seams),
+          std::make_unique<HandoverStrategy>(std::move(here), seams)};
+}
+
 }  // namespace
 
 HookSet hook_set(const DataPlace& place, bool back) {
@@ -57,6 +81,7 @@ HookSet hook_set(const DataPlace& place, bool back) {
 }
 
 TwoWays make_strategies(const DataPlace& place, Clock& clock) {
+  if (place.spec.kind == DataKind::handover) return make_handover(place, clock);
   if (place.spec.kind == DataKind::hooks) return make_hooks(place, clock);
   return make_files(place, clock);
 }

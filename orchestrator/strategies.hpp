@@ -4,8 +4,10 @@
 #include <string>
 
 #include "descriptors/maintenance.hpp"
+#include "drivers/platform.hpp"
 #include "migration/data_strategy.hpp"
 #include "migration/files_strategy.hpp"
+#include "migration/handover_strategy.hpp"
 #include "migration/hook_side.hpp"
 #include "orchestrator/plan.hpp"
 
@@ -18,6 +20,8 @@ struct DataPlace {
   SessionOf original, clone;
   std::string spool;  ///< a directory of the run's own on this host
   std::string run;    ///< its id
+  MachineRef original_machine{}, clone_machine{};
+  Platform* platform = nullptr;  ///< outlives what is made
 };
 
 struct TwoWays {

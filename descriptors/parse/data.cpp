@@ -11,7 +11,7 @@ constexpr std::array<Choice<ConflictRule>, 3> kRules{{{"refuse", ConflictRule::r
                                                       {"keep-clone", ConflictRule::keep_clone}}};
 
 /// Kinds of data that the format names and this version does not carry.
-constexpr std::array<std::string_view, 2> kPlannedKinds{"handover", "native"};
+constexpr std::array<std::string_view, 1> kPlannedKinds{"native"};
 
 PatternRule read_rule(std::string pattern, const Value& value, Report& report) {
   PatternRule rule;
@@ -45,7 +45,7 @@ bool is_planned(const Value& value, Report& report) {
     for (const auto planned : kPlannedKinds)
       if (entry.key == planned) {
         report.add(entry.key_at, value_of(entry, value.path).path,
-                   std::string(planned) + " is planned; this version carries files and hooks");
+                   std::string(planned) + " is planned; this version carries files, handover and hooks");
         return true;
       }
   return false;
@@ -57,12 +57,15 @@ DataSpec read_set(const std::string& name, const Value& value, Report& report) {
   data.at = report.locate(value.key_at);
   if (is_planned(value, report)) return data;
   const Mapping mapping(value, kDataKeys, report);
-  const auto kind = mapping.exactly_one({"files", "hooks"});
+  const auto kind = mapping.exactly_one({"files", "handover", "hooks"});
+  if (kind == "handover") read_handover(*mapping.find("handover"), data, report);
   if (kind == "hooks") {
     data.kind = DataKind::hooks;
     data.hooks = read_hooks_data(*mapping.find("hooks"), report);
   }
-  for (const auto* key : {"include", "exclude", "conflict", "migrate", "downgrade"}) mapping.only_with(key, "files");
+  for (const auto* key : {"include", "exclude", "conflict"}) mapping.only_with(key, "files");
+  for (const auto* key : {"migrate", "downgrade"})
+    if (kind != "handover") mapping.only_with(key, "files");
   mapping.directory("files", data.root);
   mapping.list("include", kPattern, data.include);
   mapping.list("exclude", kPattern, data.exclude);

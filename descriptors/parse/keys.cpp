@@ -104,12 +104,18 @@ constexpr std::array kHook{
 };
 constexpr std::array kData{
     Key{"files", "the directory whose files are carried over"},
+    Key{"handover", "the disk that changes hands whole"},
     Key{"hooks", "the vendor's own commands, which carry what nothing else can"},
     Key{"include", "patterns of what is carried over"},
     Key{"exclude", "patterns of what is left out"},
     Key{"conflict", "what happens to a path that changed on both sides"},
     Key{"migrate", "the command that turns the old form into the new"},
     Key{"downgrade", "the command that turns the new form into the old"},
+};
+constexpr std::array kHandover{
+    Key{"disk", "the target of the machine's disk", kRequired},
+    Key{"mount", "the directory on which the guest has it mounted", kRequired},
+    Key{"rollback", "what a rollback starts from"},
 };
 constexpr std::array kDataHooks{
     Key{"version", "the version of the commands' contract, 1", kRequired},
@@ -138,9 +144,10 @@ constexpr std::array kPayload{
 
 constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys, &kInstalledKeys,    &kDetectKeys,
                                     &kEntryKeys,     &kHaproxyKeys, &kEntryCommandKeys, &kNoneKeys};
-constexpr std::array kMaintenanceSets{
-    &kMaintenanceKeys, &kComponentKeys, &kLevelKeys, &kDetectKeys, &kUpdateKeys,  &kCheckKeys,     &kHttpKeys,
-    &kTcpKeys,         &kHookKeys,      &kDataKeys,  &kMergeKeys,  &kPayloadKeys, &kDataHooksKeys, &kReverseHooksKeys};
+constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLevelKeys,       &kDetectKeys,
+                                      &kUpdateKeys,      &kCheckKeys,     &kHttpKeys,        &kTcpKeys,
+                                      &kHookKeys,        &kDataKeys,      &kMergeKeys,       &kPayloadKeys,
+                                      &kHandoverKeys,    &kDataHooksKeys, &kReverseHooksKeys};
 
 }  // namespace
 
@@ -161,6 +168,7 @@ constexpr KeySet kHttpKeys{"http", kHttp};
 constexpr KeySet kTcpKeys{"tcp", kTcp};
 constexpr KeySet kHookKeys{"hooks", kHook};
 constexpr KeySet kDataKeys{"data", kData};
+constexpr KeySet kHandoverKeys{"handover", kHandover};
 constexpr KeySet kDataHooksKeys{"data_hooks", kDataHooks};
 constexpr KeySet kReverseHooksKeys{"reverse_hooks", kReverseHooks};
 constexpr KeySet kMergeKeys{"merge", kMerge};

@@ -87,6 +87,21 @@ void check_data_roots(const MaintenanceDescriptor& maintenance, Report& report) 
     }
 }
 
+/// A disk changes hands whole, so it is one set's. That no other set lies on it is seen by their directories.
+void check_handed_disks(const MaintenanceDescriptor& maintenance, Report& report) {
+  std::map<std::pair<std::string, std::string>, const DataSpec*> seen;  // by machine and disk
+  for (const auto& component : maintenance.components)
+    for (const auto& data : component.data) {
+      if (data.handover.disk.empty()) continue;
+      const auto [first, fresh] = seen.emplace(std::pair(component.machine, data.handover.disk), &data);
+      if (fresh) continue;
+      const auto& other = *first->second;
+      report.add(data.at, "components." + component.name + ".data." + data.name,
+                 "disk " + data.handover.disk + " is already that of the data set " + in_quotes(other.name) +
+                     " at line " + std::to_string(other.at.line));
+    }
+}
+
 void check_order(const MaintenanceDescriptor& maintenance, Report& report) {
   const auto order = order_updates(names_in(maintenance.components), edges_of(maintenance));
   const auto* cycle = std::get_if<Cycle>(&order);
@@ -106,6 +121,7 @@ void check_references(const MaintenanceDescriptor& maintenance, const References
   check_payload(maintenance, references, report);
   check_requirements(maintenance, report);
   check_data_roots(maintenance, report);
+  check_handed_disks(maintenance, report);
   check_order(maintenance, report);
 }
 

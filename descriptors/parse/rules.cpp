@@ -69,6 +69,10 @@ bool package_name(std::string_view text) {
          std::all_of(text.begin(), text.end(),
                      [](char c) { return is_lower(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
 }
+bool disk_target(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 15 && is_lower(text[0]) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c); });
+}
 bool unit_name(std::string_view text) { return line(text) && text[0] != '-' && only(text, "@:_.\\-"); }
 bool proxy_name(std::string_view text) { return line(text) && only(text, "-_.:"); }
 bool map_name(std::string_view text) {
@@ -97,6 +101,7 @@ const TextRule kPayloadName{"a path relative to this file, without \"..\"", payl
 const TextRule kPattern{"a pattern on paths below the root, not absolute, without \"..\"", pattern};
 const TextRule kSha256{"64 lower-case hex digits", sha256};
 const TextRule kPackageName{"the name of a Debian package", package_name};
+const TextRule kDiskTarget{"the target of a disk, such as vdb", disk_target};
 const TextRule kUnitName{"the name of a systemd unit", unit_name};
 const TextRule kFrontendName{"the name of an HAProxy frontend", proxy_name};
 const TextRule kBackendName{"the name of an HAProxy backend", proxy_name};

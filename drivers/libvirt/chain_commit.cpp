@@ -56,8 +56,13 @@ class Committer {
                                   MOULT_ASSIGN(const std::string xml, domain_xml(domain, Which::live));
                                   MOULT_ASSIGN(const Description seen, read_description(xml));
                                   Round round;
-                                  for (const auto& disk : seen.disks)
-                                    if (overlays.contains(disk.path)) MOULT_TRY(advance(domain, disk, started, round));
+                                  for (const auto& disk : seen.disks) {
+                                    if (!overlays.contains(disk.path)) continue;
+                                    MOULT_TRY(advance(domain, disk, started, round));
+                                    // A disk that changed hands has two overlays: the lower one's turn comes next.
+                                    if (disk.mirror_ready && disk.chain.size() > 1 && overlays.contains(disk.chain[1]))
+                                      ++round.left;
+                                  }
                                   return Answer{round, started};
                                 });
     if (!answer) return Unexpected(std::move(answer).error());
@@ -80,7 +85,7 @@ class Committer {
       return fail(Code::busy, what + ": another block job is running on it", "wait for it, see `virsh blockjob`");
     round.progress += job.cur + (jobs > 0 ? 1U : 0U);
     if (jobs > 0) return {};
-    if (!started.insert(disk.target).second)
+    if (!started.insert(disk.path).second)
       return fail(Code::failed, what + ": it ended before its time",
                   "see the machine's log under /var/log/libvirt/qemu; a full disk is the usual reason");
     const unsigned flags = VIR_DOMAIN_BLOCK_COMMIT_ACTIVE | VIR_DOMAIN_BLOCK_COMMIT_SHALLOW;

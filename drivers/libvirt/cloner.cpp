@@ -38,8 +38,17 @@ std::string snapshot_xml(const std::string& run, const MachineRef& original, con
   return xml_text(document);
 }
 
+// The images above what the original had at the snapshot: its own, and those in which a disk goes on that changed
+// hands.
+std::vector<std::string> images_above(const std::string& run, const MachineRef& original, const DiskEntry& disk) {
+  return {original_overlay(run, original.domain, disk.target, disk.path),
+          handed_overlay(run, original.domain, disk.target, disk.path),
+          returned_overlay(run, original.domain, disk.target, disk.path)};
+}
+
 bool is_snapshotted(const std::string& run, const MachineRef& original, const DiskEntry& disk) {
-  return disk.path == original_overlay(run, original.domain, disk.target, disk.path);
+  const auto images = images_above(run, original, disk);
+  return std::find(images.begin(), images.end(), disk.path) != images.end();
 }
 
 Presence presence_of(const std::string& run, const MachineRef& original, const std::vector<DiskEntry>& disks) {
@@ -67,7 +76,7 @@ Result<> refuse_other_run(const std::string& run, const MachineRef& original, co
 std::vector<std::string> overlay_files(const std::string& run, const MachineRef& original, const Description& seen) {
   std::vector<std::string> files;
   for (const auto& disk : seen.writable_disks()) {
-    files.push_back(original_overlay(run, original.domain, disk.target, disk.path));
+    for (auto& image : images_above(run, original, disk)) files.push_back(std::move(image));
     files.push_back(clone_overlay(run, original.domain, disk.target, disk.path));
   }
   return files;
@@ -141,7 +150,7 @@ Result<std::vector<SpaceNeed>> Cloner::space(const std::vector<MachineRef>& orig
     for (const auto& disk : seen.description.writable_disks()) {
       MOULT_ASSIGN(const DiskSize size, disk_size(host, original.domain, disk.target));
       auto& need = needs[{original.uri, directory_of(disk.path)}];
-      need.needed_bytes += overlays_estimate(size.allocated_bytes, size.virtual_bytes);
+      need.needed_bytes += 2 * overlay_estimate(size.allocated_bytes, size.virtual_bytes);
     }
   }
   std::vector<SpaceNeed> answer;
@@ -240,6 +249,15 @@ Result<Presence> Cloner::probe_clone(const std::string& run, const MachineRef& o
   return find_clone(hosts_.at(original.uri), run, original.domain);
 }
 
+// A clone that has an original's disk would take it along.
+Result<> refuse_owner(const std::string& run, const MachineRef& original, const Description& clone) {
+  for (const auto& disk : clone.writable_disks())
+    if (is_snapshotted(run, original, disk))
+      return fail(Code::refused, "the clone of domain " + original.domain + " has its disk " + disk.target,
+                  "give the disk back first");
+  return {};
+}
+
 Result<> Cloner::discard_clone(const std::string& run, const MachineRef& original) {
   auto& host = hosts_.at(original.uri);
   std::vector<std::string> files;
@@ -247,6 +265,7 @@ Result<> Cloner::discard_clone(const std::string& run, const MachineRef& origina
   if (from_original) files = clone_files(run, original, from_original->description);
   if (!from_original && from_original.error().code != Code::not_found) return Unexpected(from_original.error());
   if (const auto from_clone = look(clone_of(run, original))) {
+    MOULT_TRY(in_machine(refuse_owner(run, original, from_clone->description), original));
     for (auto& file : clone_files(run, original, from_clone->description)) files.push_back(file);
   }
   MOULT_TRY(in_machine(discard_domain(host, run, clone_domain(run, original.domain)), original));
@@ -261,6 +280,7 @@ Result<> Cloner::restore_chain(const std::string& run, const MachineRef& origina
         Result<>(fail(Code::refused, "the clone " + clone_domain(run, original.domain) + " still reads the base",
                       "discard the clone first")),
         original);
+  MOULT_TRY(in_machine(end_handover(host, original.domain), original));
   MOULT_ASSIGN(const Seen seen, look(original));
   const auto files = overlay_files(run, original, seen.description);
   MOULT_TRY(in_machine(commit_overlays(host, original.domain, {files.begin(), files.end()}), original));

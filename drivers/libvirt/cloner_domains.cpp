@@ -6,6 +6,7 @@
 
 #include "drivers/libvirt/clone_mark.hpp"
 #include "drivers/libvirt/description.hpp"
+#include "drivers/libvirt/handover_description.hpp"
 #include "drivers/libvirt/names.hpp"
 #include "drivers/libvirt/text.hpp"
 
@@ -94,6 +95,22 @@ Result<> discard_domain(Host& host, const std::string& run, const std::string& c
                            VIR_DOMAIN_UNDEFINE_TPM;
     if (virDomainUndefineFlags(domain.get(), flags) < 0) return virt_fail(what, Effect::changes);
     return {};
+  });
+}
+
+Result<> end_handover(Host& host, const std::string& domain) {
+  const std::string what = "end the hand-over of disks of domain " + domain;
+  return host.call<void>({what, Effect::changes, kDefineDeadline}, [=](virConnectPtr connection) -> Result<> {
+    MOULT_ASSIGN(const DomainHandle found, find_domain(connection, domain));
+    MOULT_ASSIGN(const std::string before, domain_xml(found.get(), Which::persistent));
+    MOULT_ASSIGN(const std::string live, domain_xml(found.get(), Which::live));
+    MOULT_ASSIGN(const std::string lacking, lacking_disk(before, live));
+    if (!lacking.empty())
+      return fail(Code::refused, "domain " + domain + " does not have its disk " + lacking, "give it back first");
+    MOULT_ASSIGN(const std::string after, without_handover(before));
+    if (after == before) return {};
+    const DomainHandle defined(virDomainDefineXML(connection, after.c_str()));
+    return defined ? Result<>{} : virt_fail(what, Effect::changes);
   });
 }
 

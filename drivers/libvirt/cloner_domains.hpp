@@ -30,6 +30,9 @@ struct DiskSize {
 /// No disk of the domain, live or persistent, has one of these files in its chain. Error: failed.
 [[nodiscard]] Result<> ensure_unused(Host& host, const std::string& domain, const std::set<std::string>& files);
 
+/// No record of disks that changed hands is left in a domain's description. Error: refused, when it lacks a disk.
+[[nodiscard]] Result<> end_handover(Host& host, const std::string& domain);
+
 /// Who is who when a run finishes; also after a part of it is done.
 struct Succession {
   std::string clone;  ///< its present name; empty: there is none

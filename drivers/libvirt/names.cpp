@@ -38,14 +38,27 @@ std::string clone_overlay(const std::string& run, const std::string& domain, con
   return overlay(run, domain, target, top, "-clone");
 }
 
+std::string handed_overlay(const std::string& run, const std::string& domain, const std::string& target,
+                           const std::string& top) {
+  return overlay(run, domain, target, top, "-handed");
+}
+
+std::string returned_overlay(const std::string& run, const std::string& domain, const std::string& target,
+                             const std::string& top) {
+  return overlay(run, domain, target, top, "-returned");
+}
+
 std::string run_of_overlay(const std::string& path) {
   constexpr std::string_view kMark = ".moult-", kEnd = ".qcow2", kClone = "-clone";
+  constexpr std::array<std::string_view, 2> kUpper{"-handed", "-returned"};
   std::string_view name = path;
   const auto mark = name.rfind(kMark);
   if (mark == std::string_view::npos || !name.ends_with(kEnd)) return {};
   name = name.substr(mark + kMark.size());
   name.remove_suffix(std::min(name.size(), kEnd.size()));
   if (name.ends_with(kClone)) return {};
+  for (const auto upper : kUpper)
+    if (name.ends_with(upper)) name.remove_suffix(upper.size());
   return check_run_id(std::string(name)) ? std::string(name) : std::string();
 }
 

@@ -16,6 +16,16 @@ namespace moult::virt {
 [[nodiscard]] std::string clone_overlay(const std::string& run, const std::string& domain, const std::string& target,
                                         const std::string& top);
 
+/// The overlay above the original's, in which goes on who was handed the disk:
+/// `DIR/DOMAIN.TARGET.moult-RUN-handed.qcow2`.
+[[nodiscard]] std::string handed_overlay(const std::string& run, const std::string& domain, const std::string& target,
+                                         const std::string& top);
+
+/// Another one above the original's, in which the original goes on from the disk as it was when it was handed over:
+/// `DIR/DOMAIN.TARGET.moult-RUN-returned.qcow2`.
+[[nodiscard]] std::string returned_overlay(const std::string& run, const std::string& domain, const std::string& target,
+                                           const std::string& top);
+
 /// The run in which an original goes on in this overlay, by its name; empty when it is no original's overlay.
 [[nodiscard]] std::string run_of_overlay(const std::string& path);
 

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <pugixml.hpp>
 #include <thread>
@@ -17,8 +16,6 @@ namespace moult::virt {
 namespace {
 
 constexpr Millis kStoreDeadline{30000};
-constexpr std::uint64_t kLeastGrowth = std::uint64_t{256} << 20U;
-constexpr std::uint64_t kGrowthShare = 4;
 constexpr int kOpenTries = 50;
 constexpr Millis kOpenPause{100};
 constexpr const char* kPoolPrefix = "moult-dir-";
@@ -185,10 +182,6 @@ Result<std::uint64_t> OverlayStore::free_bytes(Host& host, const std::string& di
                                       return virt_fail("free space of " + directory, Effect::none);
                                     return static_cast<std::uint64_t>(info.available);
                                   });
-}
-
-std::uint64_t overlays_estimate(std::uint64_t allocated_bytes, std::uint64_t virtual_bytes) {
-  return 2 * std::min(virtual_bytes, std::max(kLeastGrowth, allocated_bytes / kGrowthShare));
 }
 
 bool is_local(const std::string& uri) {

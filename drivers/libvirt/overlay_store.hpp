@@ -38,10 +38,6 @@ class OverlayStore {
   std::mutex mutex_;
 };
 
-/// The estimate behind `space`: each of the two overlays of a disk (the original's and the clone's) may grow to a
-/// quarter of what the disk holds now, at least to 256 MiB, never past the disk's own size.
-[[nodiscard]] std::uint64_t overlays_estimate(std::uint64_t allocated_bytes, std::uint64_t virtual_bytes);
-
 /// The host of this URI is this machine.
 [[nodiscard]] bool is_local(const std::string& uri);
 

@@ -6,6 +6,7 @@
 #include "drivers/libvirt/agent_call.hpp"
 #include "drivers/libvirt/channels.hpp"
 #include "drivers/libvirt/cloner.hpp"
+#include "drivers/libvirt/disk_handover.hpp"
 #include "drivers/libvirt/host.hpp"
 #include "drivers/libvirt/lifecycle.hpp"
 #include "drivers/libvirt/networks.hpp"
@@ -37,6 +38,8 @@ struct LibvirtParts::Members {
   virt::Hosts hosts;
   virt::Lifecycle lifecycle{hosts};
   virt::Cloner cloner{hosts};
+  virt::OverlayStore store;
+  virt::DiskHandover disks{hosts, store};
   virt::Networks networks{hosts};
   virt::Channels channels{hosts};
 };
@@ -46,6 +49,7 @@ LibvirtParts::~LibvirtParts() = default;
 
 MachineLifecycle& LibvirtParts::lifecycle() { return members_->lifecycle; }
 ApplianceCloner& LibvirtParts::cloner() { return members_->cloner; }
+DiskHandover& LibvirtParts::disks() { return members_->disks; }
 NetworkPort& LibvirtParts::network() { return members_->networks; }
 ChannelOpener& LibvirtParts::channels() { return members_->channels; }
 MachineEvents& LibvirtParts::events() { return members_->hosts.events(); }

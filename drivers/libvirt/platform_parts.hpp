@@ -4,6 +4,7 @@
 
 #include "drivers/appliance_cloner.hpp"
 #include "drivers/channel_opener.hpp"
+#include "drivers/disk_handover.hpp"
 #include "drivers/guest_access.hpp"
 #include "drivers/machine_events.hpp"
 #include "drivers/machine_lifecycle.hpp"
@@ -24,6 +25,7 @@ class LibvirtParts {
   [[nodiscard]] MachineLifecycle& lifecycle();
   [[nodiscard]] ApplianceCloner& cloner();
   [[nodiscard]] NetworkPort& network();
+  [[nodiscard]] DiskHandover& disks();
   [[nodiscard]] ChannelOpener& channels();
   [[nodiscard]] MachineEvents& events();
   /// Access through the guest agent alone, once it answers within `deadline`; it lives no longer than this object. A

@@ -3,6 +3,7 @@
 #include "drivers/libvirt/clone_description.hpp"
 #include "drivers/libvirt/cloner_domains.hpp"
 #include "drivers/libvirt/description.hpp"
+#include "drivers/libvirt/handover_description.hpp"
 #include "drivers/libvirt/names.hpp"
 #include "drivers/libvirt/seal.hpp"
 #include "drivers/libvirt/text.hpp"
@@ -74,7 +75,8 @@ Result<> hand_over_now(virConnectPtr connection, const std::string& run, const s
   if (!pair.original) return {};
   if (!pair.clone) return fail(Code::not_found, "there is no clone to take over from domain " + original);
   MOULT_ASSIGN(const std::string sealed, domain_xml(pair.original.get(), Which::persistent));
-  MOULT_ASSIGN(const std::string persistent, unsealed_description(sealed));
+  MOULT_ASSIGN(const std::string lacking, unsealed_description(sealed));
+  MOULT_ASSIGN(const std::string persistent, without_handover(lacking));
   MOULT_ASSIGN(const SuccessorIdentity identity, identity_of(pair.clone.get(), run, original));
   MOULT_ASSIGN(const std::string successor, successor_description(persistent, identity));
   const DomainHandle defined(virDomainDefineXML(connection, successor.c_str()));

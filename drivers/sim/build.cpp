@@ -73,6 +73,7 @@ void World::build_components() {
       if (!level.empty()) tree(*slot)[level_path(component)] = {FileNode::Kind::file, 0644, 0, ++stamp_, level + "\n"};
       for (const auto& data : component.data) {
         if (data.root.empty()) continue;
+        if (data.kind == DataKind::handover) build_disk(*slot, data);
         build_data(*slot, data);
         if (std::exchange(has_data, true)) continue;
         data_root_ = data.root;
@@ -82,6 +83,19 @@ void World::build_components() {
         data_level_ = component.level.to + "\n";
       }
     }
+  }
+}
+
+/// The disk that a set names, with what comes before it.
+void World::build_disk(Domain& domain, const DataSpec& data) {
+  auto& host = hosts_[domain.ref.uri];
+  while (domain.disks.back().target < data.handover.disk && domain.disks.size() < 26)
+    domain.disks.push_back(make_disk(host, domain.ref.domain, static_cast<unsigned>(domain.disks.size())));
+  for (auto& disk : domain.disks) {
+    if (disk.target != data.handover.disk) continue;
+    disk.mount = data.root;
+    disk.mounted = true;
+    handed_mounts_.emplace_back(domain.role, data.root);
   }
 }
 

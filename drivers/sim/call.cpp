@@ -32,7 +32,10 @@ constexpr std::array<CallFacts, kCalls> kFacts{{
     {"sync", 2000, 90000, false},
     {"hold", 500, 3000, true},             {"drain", 500, 3000, false},
     {"release", 500, 3000, true},          {"where_entry", 500, 3000, false},
-    {"check", 2000, 9000, false},          {"journal", 300, 4000, true},
+    {"check", 2000, 9000, false},
+    {"disk_owner", 2000, 6000, false},     {"disk_held", 2000, 6000, false},
+    {"make_image", 20000, 90000, true},    {"take_out", 30000, 300000, true},
+    {"put_in", 20000, 90000, true},        {"journal", 300, 4000, true},
 }};
 // clang-format on
 

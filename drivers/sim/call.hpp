@@ -54,6 +54,11 @@ enum class CallId : std::uint8_t {
   release,
   where_entry,
   check,
+  disk_owner,
+  disk_held,
+  make_image,
+  take_out,
+  put_in,
   journal,  ///< a write of the orchestrator's own, by a harness that makes its store part of the world
   count_
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "drivers/sim/disk_handover.hpp"
 #include "drivers/sim/lifecycle.hpp"
 #include "drivers/sim/network.hpp"
 
@@ -144,6 +145,8 @@ Result<> SimCloner::define_clone(const std::string& run, const Domain& original,
   clone.state = PowerState::off;
   clone.autostart = false;
   clone.guest = Guest{};
+  clone.withdrawn.clear();
+  clone.owners.clear();
   for (auto& disk : clone.disks) disk.path = image_of(disk.path, overlay_suffix(run)) + clone_suffix(run);
   for (auto& nic : clone.nics) nic.source = nic.at_start = isolated_network(run);
   world_.add(std::move(clone));
@@ -183,6 +186,12 @@ Result<> SimCloner::discard_clone(const std::string& run, const MachineRef& orig
     if (const Domain* clone = world_.find(clone_of(run, original))) {
       if (!clone->alias.empty())
         return fail(Code::refused, clone->ref.domain + " was consolidated and is the appliance's machine now");
+      for (const auto& disk : clone->disks) {
+        const auto paths = paths_of(run, disk.path);
+        if (disk.path == paths.own || disk.path == paths.handed)
+          return fail(Code::refused, clone->ref.domain + " has the original's disk " + disk.target,
+                      "Give it back first.");
+      }
       world_.remove(*clone);
     }
     MOULT_TRY(world_.part());
@@ -192,6 +201,21 @@ Result<> SimCloner::discard_clone(const std::string& run, const MachineRef& orig
     });
     return {};
   });
+}
+
+/// A disk that changed hands has one more image above the original's, and goes on in that.
+void SimCloner::commit_handed(Domain& domain, Disk& disk, const std::string& run) {
+  auto& layers = world_.host(domain.ref.uri).layers;
+  const auto paths = paths_of(run, disk.path);
+  for (const auto& upper : {paths.handed, paths.returned}) {
+    if (disk.path == upper) {
+      layers[paths.own].tree = std::move(layers[upper].tree);
+      layers[paths.own].blocks = layers[upper].blocks;
+      disk.path = paths.own;
+      world_.stir_disks();
+    }
+    layers.erase(upper);
+  }
 }
 
 /// What was written above the image goes into it, and the image is the top again.
@@ -217,7 +241,14 @@ Result<> SimCloner::restore_chain(const std::string& run, const MachineRef& orig
     if (world_.find(clone_of(run, original)) != nullptr)
       return fail(Code::refused, "the clone of " + original.domain + " still reads its base",
                   "Discard the clone first.");
-    for (auto& disk : domain->disks) MOULT_TRY(commit(*domain, disk, overlay_suffix(run)));
+    if (!domain->withdrawn.empty())
+      return fail(Code::refused, original.domain + " does not have its disk " + domain->withdrawn.front().target,
+                  "Give it back first.");
+    for (auto& disk : domain->disks) {
+      commit_handed(*domain, disk, run);
+      MOULT_TRY(commit(*domain, disk, overlay_suffix(run)));
+    }
+    domain->owners.clear();
     return {};
   });
 }
@@ -233,9 +264,13 @@ Result<> SimCloner::consolidate(const std::string& run, const MachineRef& origin
     MOULT_TRY(world_.part());
     auto& layers = world_.host(original.uri).layers;
     for (auto& disk : clone->disks) {
-      layers.erase(image_of(disk.path, clone_suffix(run)) + overlay_suffix(run));
-      MOULT_TRY(commit(*clone, disk, clone_suffix(run)));
+      const auto paths = paths_of(run, disk.path);
+      const bool has_own = disk.path == paths.own || disk.path == paths.handed;
+      commit_handed(*clone, disk, run);
+      layers.erase(has_own ? paths.scratch : paths.own);
+      MOULT_TRY(commit(*clone, disk, has_own ? overlay_suffix(run) : clone_suffix(run)));
     }
+    clone->withdrawn.clear();
     for (auto& nic : clone->nics) nic.at_start = nic.production;
     clone->run.clear();
     clone->alias = original.domain;

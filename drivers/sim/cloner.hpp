@@ -22,6 +22,7 @@ class SimCloner final : public ApplianceCloner {
  private:
   Result<> make_clone_layers(const std::string& run, const Domain& original);
   Result<> define_clone(const std::string& run, const Domain& original, const MachineRef& clone);
+  void commit_handed(Domain& domain, Disk& disk, const std::string& run);
   Result<> commit(Domain& domain, Disk& disk, const std::string& suffix);
 
   World& world_;

@@ -48,6 +48,7 @@ void World::power_on(Domain& domain) {
   domain.state = PowerState::running;
   auto& files = tree(domain);  // what is in memory alone does not come back
   files.erase(files.lower_bound("/run/"), files.lower_bound("/run0"));
+  for (const auto& disk : std::vector<Disk>(domain.disks)) mount(domain, disk.target);  // as its fstab says
   const auto epoch = domain.guest.epoch + 1;
   domain.guest = Guest{};
   domain.guest.epoch = epoch;
@@ -126,6 +127,49 @@ void World::thaw(Domain& domain, bool by_lease) {
   note("thawed", index_of(domain), by_lease ? 1 : 0);
   wake_blocked(index_of(domain));
   stir();
+}
+
+void World::unmount(Domain& domain, const std::string& target) {
+  for (auto& disk : domain.disks) {
+    if (disk.target != target || !disk.mounted) continue;
+    auto& files = tree(domain);
+    const auto first = files.lower_bound(disk.mount + "/"), last = files.lower_bound(disk.mount + "0");
+    auto& kept = layer(domain.ref.uri, disk.path)->tree;
+    kept = Tree(first, last);
+    files.erase(first, last);
+    disk.mounted = false;
+    note("unmounted", index_of(domain));
+  }
+  stir();
+}
+
+void World::mount(Domain& domain, const std::string& target) {
+  for (auto& disk : domain.disks) {
+    if (disk.target != target || disk.mounted || disk.mount.empty()) continue;
+    auto& kept = layer(domain.ref.uri, disk.path)->tree;
+    tree(domain).merge(kept);
+    kept.clear();
+    disk.mounted = true;
+    note("mounted", index_of(domain));
+  }
+  stir_disks();
+}
+
+void World::see_through(const std::string& uri, const std::string& path) {
+  auto* top = layer(uri, path);
+  if (top->written) return;
+  const auto* below = layer(uri, top->base);
+  top->tree = below->tree;
+  top->blocks = below->blocks;
+  top->written = true;
+}
+
+bool World::has_data(const Domain& domain) const {
+  return std::all_of(handed_mounts_.begin(), handed_mounts_.end(), [&](const auto& needed) {
+    return needed.first != domain.role || std::any_of(domain.disks.begin(), domain.disks.end(), [&](const Disk& disk) {
+             return disk.mounted && disk.mount == needed.second;
+           });
+  });
 }
 
 void World::set_stopped(Domain& domain, const std::string& unit, bool stopped) {

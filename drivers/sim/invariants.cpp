@@ -20,7 +20,8 @@ bool World::reachable(const Domain& domain) const {
 }
 
 bool World::acknowledges(const Domain& domain) const {
-  return reachable(domain) && domain.guest.booted && domain.guest.stopped.empty() && !frozen(domain);
+  return reachable(domain) && domain.guest.booted && domain.guest.stopped.empty() && !frozen(domain) &&
+         has_data(domain);
 }
 
 /// I1 for one machine of the appliance; returns the domain that its clients reach.
@@ -34,7 +35,7 @@ int World::judge_role(int role) {
         violate("I1", at(acker)->ref.domain + " and " + domain->ref.domain + " can both acknowledge a write");
       acker = static_cast<int>(i);
     }
-    if (domain->guest.booted && domain->guest.stopped.empty()) reached = static_cast<int>(i);
+    if (domain->guest.booted && domain->guest.stopped.empty() && has_data(*domain)) reached = static_cast<int>(i);
   }
   return acker >= 0 ? acker : reached;
 }

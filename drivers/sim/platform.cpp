@@ -2,6 +2,7 @@
 
 #include "drivers/sim/clockwork.hpp"
 #include "drivers/sim/cloner.hpp"
+#include "drivers/sim/disk_handover.hpp"
 #include "drivers/sim/entry.hpp"
 #include "drivers/sim/guests.hpp"
 #include "drivers/sim/lifecycle.hpp"
@@ -18,12 +19,14 @@ class Seams final : public SimPlatform {
         lifecycle_(world),
         cloner_(world),
         network_(world),
+        disks_(world),
         guests_(world),
         clock_(world),
         workers_(world) {}
   MachineLifecycle& lifecycle() override { return lifecycle_; }
   ApplianceCloner& cloner() override { return cloner_; }
   NetworkPort& network() override { return network_; }
+  DiskHandover& disks() override { return disks_; }
   GuestConnector& guests() override { return guests_; }
   Clock& clock() override { return clock_; }
   Workers& workers() override { return workers_; }
@@ -38,6 +41,7 @@ class Seams final : public SimPlatform {
   sim::SimLifecycle lifecycle_;
   sim::SimCloner cloner_;
   sim::SimNetwork network_;
+  sim::SimDiskHandover disks_;
   sim::SimGuests guests_;
   sim::SimClock clock_;
   sim::SimWorkers workers_;

@@ -102,7 +102,8 @@ bool is_at_target(Process& process, const Component& component) {
 
 /// What a service answers at a port, as the check that names the port (and path) expects it of the target level.
 Result<> answer_check(Process& process, const std::string& port, const std::string& path) {
-  if (!process.domain.guest.stopped.empty()) return process.complain(1, "connect: Connection refused");
+  if (!process.domain.guest.stopped.empty() || !process.world.has_data(process.domain))
+    return process.complain(1, "connect: Connection refused");
   for (const auto& component : process.world.vendor().descriptor().components) {
     const auto& check = component.check;
     if (component.machine != process.domain.ref.name || std::to_string(check.port) != port) continue;
@@ -115,8 +116,8 @@ Result<> answer_check(Process& process, const std::string& port, const std::stri
   return process.complain(1, "connect: Connection refused");
 }
 
-/// Enough of a shell for what is said to one: `exit N`, `kill -N $$`, and moult's own checks of a port. Any other
-/// script is taken for a vendor's, and succeeds when the guest's services run.
+/// Enough of a shell for what is said to one: `exit N`, `kill -N $$`, and moult's own looks at ports and mounts. Any
+/// other script is taken for a vendor's, and succeeds when the guest's services run.
 Result<> shell(Process& process) {
   const auto& argv = process.argv();
   if (argv.size() < 3 || argv[1] != "-c") return {};
@@ -127,6 +128,10 @@ Result<> shell(Process& process) {
     process.outcome.exit_code = 128 + std::atoi(script.c_str() + 6);
   } else if (argv.size() > 4 && argv[3] == "moult-check") {
     return answer_check(process, argv[4], argv.size() > 5 ? argv[5] : std::string());
+  } else if (argv.size() > 4 && argv[3] == "moult-mounts") {
+    return look_for_mounts(process, argv[4]);
+  } else if (!process.world.has_data(process.domain)) {
+    return process.complain(1, "its data are not there");
   } else if (!process.domain.guest.stopped.empty()) {
     return process.complain(1, *process.domain.guest.stopped.begin() + " is stopped");
   }
@@ -176,6 +181,7 @@ Result<> dispatch(Process& process) {
   const auto program = base_name(process.argv().front());
   if (auto ran = run_package_tool(process, program)) return std::move(*ran);
   if (auto ran = run_file_tool(process, program)) return std::move(*ran);
+  if (auto ran = run_mount_tool(process, program)) return std::move(*ran);
   if (const auto basic = basic_program(program)) return basic(process);
   if (process.world.vendor().knows_program(process.argv().front())) return {};
   return fail(Code::not_found, "there is no program " + process.argv().front() + " in " + process.domain.ref.domain);

@@ -36,6 +36,9 @@ using Ran = std::optional<Result<>>;
 [[nodiscard]] Ran run_vendor(Process& process);
 [[nodiscard]] Ran run_package_tool(Process& process, std::string_view program);
 [[nodiscard]] Ran run_file_tool(Process& process, std::string_view program);
+[[nodiscard]] Ran run_mount_tool(Process& process, std::string_view program);
+/// Who has the file system of this UUID mounted still.
+[[nodiscard]] Result<> look_for_mounts(Process& process, const std::string& uuid);
 /// tar -x -f FILE -C DIRECTORY.
 [[nodiscard]] Result<> unpack_tar(Process& process);
 /// Runs `argv` as the process goes on to be: for systemd-run, env, timeout, sh -c "exec ...".

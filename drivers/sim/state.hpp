@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "drivers/disk_handover.hpp"
 #include "drivers/guest_files.hpp"
 #include "drivers/machine.hpp"
 #include "drivers/sim/tree.hpp"
@@ -22,10 +23,13 @@ struct Layer {
   Tree tree;
   std::uint64_t blocks = 0;  ///< stands for content outside file systems, on every disk
   std::uint64_t virtual_bytes = 0, allocated_bytes = 0;
+  bool written = false;  ///< of a disk that was handed over: somebody had it since it was made
 };
 
 struct Disk {
   std::string target, path;
+  std::string mount{};   ///< where a guest has it; empty: its content stands for nothing
+  bool mounted = false;  ///< then the files below `mount` are among those of the first disk, else in its own layer
 };
 
 struct Nic {
@@ -89,8 +93,10 @@ struct Domain {
   std::vector<Disk> disks;
   std::vector<Nic> nics;
   Guest guest;
-  Tree* files = nullptr;         ///< what World::tree() found last
-  std::uint64_t files_turn = 0;  ///< and when: World::disks_turn_
+  std::vector<Disk> withdrawn;              ///< of which it knows, and which it does not have
+  std::map<std::string, DiskOwner> owners;  ///< an original's record of disks that change hands
+  Tree* files = nullptr;                    ///< what World::tree() found last
+  std::uint64_t files_turn = 0;             ///< and when: World::disks_turn_
 };
 
 struct Host {

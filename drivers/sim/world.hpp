@@ -111,6 +111,13 @@ class World {
   [[nodiscard]] bool frozen(const Domain& domain) const { return domain.guest.frozen_until != 0; }
   void freeze(Domain& domain, Time until);
   void thaw(Domain& domain, bool by_lease);
+  /// The files of a disk go where the disk goes: into its own layer, and among the machine's files again.
+  void unmount(Domain& domain, const std::string& target);
+  void mount(Domain& domain, const std::string& target);
+  /// A new layer shows what the one below it holds.
+  void see_through(const std::string& uri, const std::string& path);
+  /// Every disk that changes hands, and that the machine's services need, is there.
+  [[nodiscard]] bool has_data(const Domain& domain) const;
   void set_stopped(Domain& domain, const std::string& unit, bool stopped);
   [[nodiscard]] const Vendor& vendor() const { return *vendor_; }
 
@@ -140,6 +147,8 @@ class World {
   /// Compares what clients know with what the serving side has, now.
   void check_notes();
   void violate(std::string invariant, std::string text);
+  /// For a test that expected what was broken: what follows is judged anew.
+  void forgive() { violations_.clear(); }
   [[nodiscard]] const Trace& trace() const { return trace_; }
   void note(std::string_view what, std::int64_t first = 0, std::int64_t second = 0) {
     trace_.add(now_, what, first, second);
@@ -210,6 +219,7 @@ class World {
   void notice(Domain& domain, const std::string& path, bool silent);
   void build_machine(const MachineEntry& entry, int role);
   void build_components();
+  void build_disk(Domain& domain, const DataSpec& data);
   void build_data(Domain& domain, const DataSpec& data);
 
   void wake_client(int who, Time after);
@@ -244,6 +254,7 @@ class World {
   std::vector<int> serving_;  ///< by role: domain that clients reach, -1: none
   int roles_ = 0, data_role_ = 0, last_acker_ = -1;
   bool all_served_ = false;
+  std::vector<std::pair<int, std::string>> handed_mounts_;  ///< by role: where disks that change hands are mounted
   std::string data_root_;
   std::string data_level_path_, data_level_;  ///< where the level stands by which the data's form changes, and which
   Gatehouse gate_;

@@ -7,17 +7,18 @@
 namespace moult {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MachineRef, name, uri, domain)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PatternRule, pattern, rule, merge)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiskOwner, epoch, side, image)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FileSet, name, root, include, exclude, conflict)
 }  // namespace moult
 
 namespace moult::sim {
 namespace {
-constexpr int kForm = 1;
+constexpr int kForm = 2;
 constexpr std::size_t kLong = 4096;
 using nlohmann::json;
 }  // namespace
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, target, path)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, target, path, mount, mounted)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Nic, mac, source, production, at_start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Held, stamp, sum, carried)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Capture, set, dirty, held, overflow, stamps, carried)
@@ -62,7 +63,8 @@ json host_to_json(const Host& host, const Store& blobs) {
     for (const auto& [name, node] : layer.tree) files[name] = node_to_json(node, blobs);
     layers[path] = {{"base", layer.base},        {"format", layer.format},
                     {"blocks", layer.blocks},    {"virtual_bytes", layer.virtual_bytes},
-                    {"files", std::move(files)}, {"allocated_bytes", layer.allocated_bytes}};
+                    {"files", std::move(files)}, {"allocated_bytes", layer.allocated_bytes},
+                    {"written", layer.written}};
   }
   return {{"free_bytes", host.free_bytes}, {"networks", host.networks}, {"layers", std::move(layers)}};
 }
@@ -71,7 +73,8 @@ Host host_from_json(const json& tree, const Fetch& blobs) {
   Host host{tree.at("free_bytes"), {}, tree.at("networks")};
   for (const auto& [path, one] : tree.at("layers").items()) {
     Layer layer{one.at("base"),   one.at("format"),        {},
-                one.at("blocks"), one.at("virtual_bytes"), one.at("allocated_bytes")};
+                one.at("blocks"), one.at("virtual_bytes"), one.at("allocated_bytes"),
+                one.at("written")};
     for (const auto& [name, node] : one.at("files").items()) layer.tree.emplace(name, node_from_json(node, blobs));
     host.layers.emplace(path, std::move(layer));
   }
@@ -109,7 +112,9 @@ json domain_to_json(const Domain& domain) {
           {"memory_kib", domain.memory_kib},
           {"disks", domain.disks},
           {"nics", domain.nics},
-          {"guest", guest_to_json(domain.guest)}};
+          {"guest", guest_to_json(domain.guest)},
+          {"withdrawn", domain.withdrawn},
+          {"owners", domain.owners}};
 }
 
 Domain domain_from_json(const json& tree) {
@@ -125,7 +130,9 @@ Domain domain_from_json(const json& tree) {
           tree.at("memory_kib"),
           tree.at("disks"),
           tree.at("nics"),
-          guest_from_json(tree.at("guest"))};
+          guest_from_json(tree.at("guest")),
+          tree.at("withdrawn"),
+          tree.at("owners")};
 }
 
 }  // namespace

@@ -35,14 +35,15 @@ Result<> refuse_one_way(const Plan& plan, const RunOptions& options) {
   const auto sets = one_way_sets(plan);
   if (sets.empty() || options.rehearse || !plan.blockers.empty() || plan.nothing_to_do()) return {};
   if (options.confirm_within)
-    return fail(Code::refused,
-                "--confirm-within would go back by itself, and lose what was written to " + joined(sets) +
-                    " after the cutover: its descriptor names no `downgrade`, or `reverse: none`",
-                "Leave out --confirm-within, or ask the vendor for a `downgrade`.");
+    return fail(
+        Code::refused,
+        "--confirm-within would go back by itself, and lose what was written to " + joined(sets) +
+            " after the cutover: its descriptor names no `downgrade`, or `reverse: none` or `rollback: snapshot`",
+        "Leave out --confirm-within, or ask the vendor for a `downgrade`.");
   if (options.accept_one_way) return {};
   return fail(Code::refused,
               "after the cutover there would be no way back that keeps what is written to " + joined(sets) +
-                  ": its descriptor names no `downgrade`, or `reverse: none`",
+                  ": its descriptor names no `downgrade`, or `reverse: none` or `rollback: snapshot`",
               "Add --accept-one-way to cut over all the same, or ask the vendor for a `downgrade`; --rehearse needs "
               "neither.");
 }

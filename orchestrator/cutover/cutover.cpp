@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/component_driver.hpp"
+#include "orchestrator/cutover/disks.hpp"
 #include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/failpoint.hpp"
@@ -104,7 +105,7 @@ Result<> Cutover::activate_machine(const MachinePair& pair) {
   if (!way_.forward) return start_services(run_, pair, StartWhen::under_hold);
   for (const auto& component : run_.work.maintenance.components) {
     if (component.machine != pair.original.name || component.hooks.activate.empty()) continue;
-    if (!run_.is_updated(component.name)) continue;
+    if (!run_.is_updated(component.name) || has_disk(component)) continue;
     MOULT_TRY(run_.hook("activate", component.hooks.activate, pair.clone));
     MOULT_ASSIGN(GuestSession * session, run_.sessions.of(pair.clone));
     MOULT_TRY(run_check(component.check, session->access(), run_.platform().clock()));
@@ -121,11 +122,14 @@ Result<> Cutover::activate() {
 Result<> Cutover::check_margin() {
   MOULT_TRY(run_.world.interrupt.check());
   const auto budget = way_.budget(run_);
-  if (timeline_.total_ms() > static_cast<double>(budget.count()))
-    return fail(
-        Code::refused,
-        fmt::format("clients have waited {:.0f} ms, over the budget of {} ms", timeline_.total_ms(), budget.count()),
-        "Raise --max-stall, or try when there is less load.");
+  const auto to_come = run_.hand_over_takes.count();
+  if (timeline_.total_ms() + static_cast<double>(to_come) > static_cast<double>(budget.count())) {
+    const auto disks = to_come == 0 ? "" : fmt::format(", and disks change hands for {} ms more", to_come);
+    return fail(Code::refused,
+                fmt::format("clients have waited {:.0f} ms{}, over the budget of {} ms", timeline_.total_ms(), disks,
+                            budget.count()),
+                "Raise --max-stall, or try when there is less load.");
+  }
   if (!entry_->can_hold()) return {};
   MOULT_ASSIGN(const auto state, entry_->where());
   if (!state.holding)
@@ -165,6 +169,14 @@ Result<> Cutover::commit_and_seal() {
   return run_.ledger.perform_plain("seal", way_.word(), [this] { return seal(); });
 }
 
+/// Neither side is on the network: the disks of the one that served go to the other.
+Result<> Cutover::hand_over() {
+  if (!has_disks(run_)) return {};
+  handing_ = true;
+  const auto ended = [this](const char* part) { timeline_.mark(part); };
+  return run_.ledger.perform_plain(kHandOver, way_.word(), [&] { return hand_over_disks(run_, way_, ended); });
+}
+
 /// Once its machines are on the network the next side serves: an address that could not be announced is learned with
 /// the first packet, so it is no reason to turn round.
 Result<> Cutover::enter() {
@@ -180,6 +192,7 @@ Result<> Cutover::enter() {
 }
 
 Result<> Cutover::change_over() {
+  MOULT_TRY(hand_over());
   return run_.ledger.perform_plain("switch", way_.word(), [this] { return enter(); });
 }
 
@@ -238,6 +251,7 @@ Result<> Cutover::carry_back() {
   MOULT_TRY(run_.world.store.journal().put_value(run_.id(), kCarriedBack, run_.ledger.stamp().utc));
   for (std::size_t i = 0; i < run_.back.size(); ++i) {
     auto& set = *run_.back[i];
+    if (set.disk_move() != nullptr) continue;  // comes back with what was written to it
     if (run_.work.plan.data[i].one_way) {
       MOULT_ASSIGN(const auto pending, set.pending());
       if (pending.paths != 0 || pending.overflow)
@@ -247,6 +261,8 @@ Result<> Cutover::carry_back() {
     MOULT_TRY(set.open_target());
     MOULT_TRY(carry_last(set));
   }
+  if (handing_) MOULT_TRY(hand_back_written(run_));
+  handing_ = false;
   return {};
 }
 
@@ -276,6 +292,7 @@ Result<> Cutover::go_back(Error cause) {
     if (!done) left += std::string("; ") + what + ": " + done.error().describe();
     return done.has_value();
   };
+  if (handing_ && !entering_) (void)keep_holding();  // disks take their time to come back
   const bool kept = !entering_ || keep_holding();
   bool safe = !sealing_ || attempt("taking the next side off the network again", withdraw());
   if (safe && entering_ && !(kept && still_holding())) {
@@ -284,6 +301,7 @@ Result<> Cutover::go_back(Error cause) {
   }
   if (safe && entering_)
     attempt("writing down that the switch was taken back", run_.ledger.take_back("switch", way_.word()));
+  if (safe && handing_) safe = attempt("giving the disks back", hand_back_disks(run_, way_));
   // A guest that does not answer for its thaw does not keep its NICs from production; its lease thaws it.
   const bool back =
       safe && (!sealing_ || attempt("putting the serving side back on the network", move(true, Side::production)));

@@ -54,6 +54,7 @@ class Cutover {
   Result<> check_margin();
   Result<> commit_and_seal();
   Result<> seal();
+  Result<> hand_over();
   Result<> change_over();
   Result<> enter();
   void note_switched_back();
@@ -77,6 +78,7 @@ class Cutover {
   std::map<std::string, std::string> digests_;  ///< by set, as verified under the fence
   bool kept_sealed_ = false;                    ///< the original's description may have its NICs on the sealed network
   bool sealing_ = false;                        ///< NICs of the serving side may have moved
+  bool handing_ = false;                        ///< disks may have changed hands
   bool entering_ = false;                       ///< NICs of the next side may be in production
   bool off_ = false;
   bool stuck_ = false;

@@ -1,6 +1,7 @@
 #include "orchestrator/cutover/preparation.hpp"
 
 #include "drivers/component_driver.hpp"
+#include "orchestrator/cutover/disks.hpp"
 #include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/shrinking.hpp"
 #include "orchestrator/phases/rounds.hpp"
@@ -78,6 +79,7 @@ CheckSpec listens(CheckSpec check) {
 
 /// A component that must be told of its final data is started with them; the others serve what lies there.
 StartWhen start_of(const Component& component) {
+  if (has_disk(component)) return StartWhen::with_disk;
   return component.hooks.activate.empty() ? StartWhen::before_hold : StartWhen::under_hold;
 }
 
@@ -133,11 +135,13 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
   MOULT_TRY(entry.ready(way.lease(run)));
   if (way.forward) MOULT_TRY(arm_way_back(run));
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) { return wake_machine(run, way, pair); }));
+  if (way.forward) MOULT_TRY(lend_disks(run));
   if (!way.forward) MOULT_TRY(open_way_back(run));
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) {
     return way.forward ? warm_machine(run, pair) : start_services(run, pair, StartWhen::before_hold);
   }));
   MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
+  MOULT_TRY(clear_disks(run, way));  // takes its time, so rounds come after it
   MOULT_TRY(write_out(run, way));
   MOULT_TRY(practise_freeze(run, way));
   return catch_up(run, way);

@@ -14,7 +14,8 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry);
 /// Services of the original that were stopped behind the cutover start again for a rollback: on data that lack the last
 /// rounds, as the clone's services run before a cutover, or under the hold where the component has an `activate` hook,
 /// for that says that it must be told of its final data. Each listens when this returns.
-enum class StartWhen { before_hold, under_hold };
+/// What lives on a disk that changes hands starts with it.
+enum class StartWhen { before_hold, under_hold, with_disk };
 [[nodiscard]] Result<> start_services(RunContext& run, const MachinePair& pair, StartWhen when);
 
 /// The sealed original learns what it holds, before anything is carried back to it. Idempotent.

@@ -26,6 +26,7 @@ class LibvirtPlatform final : public Platform {
   MachineLifecycle& lifecycle() override { return parts_.lifecycle(); }
   ApplianceCloner& cloner() override { return parts_.cloner(); }
   NetworkPort& network() override { return parts_.network(); }
+  DiskHandover& disks() override { return parts_.disks(); }
   GuestConnector& guests() override { return guests_; }
   Clock& clock() override { return *clock_; }
   Workers& workers() override { return *workers_; }

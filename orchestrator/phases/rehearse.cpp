@@ -1,6 +1,7 @@
 #include "orchestrator/phases/rehearse.hpp"
 
 #include "drivers/component_driver.hpp"
+#include "orchestrator/cutover/disks.hpp"
 
 namespace moult {
 namespace {
@@ -45,6 +46,10 @@ Result<> activate_clone(RunContext& run) {
 }
 
 Result<> rehearse_parts(RunContext& run, StallForecast& forecast) {
+  if (has_disks(run)) {
+    MOULT_TRY(rehearse_disks(run));
+    forecast.measured("hand-over", run.hand_over_takes);
+  }
   MOULT_TRY(timed(run, forecast, "seal", [&run] { return move_clones(run, Side::sealed); }));
   MOULT_TRY(timed(run, forecast, "switch", [&run] { return move_clones(run, Side::isolated); }));
   MOULT_TRY(timed(run, forecast, "activate", [&run] { return activate_clone(run); }));

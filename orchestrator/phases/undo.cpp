@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/cutover/disks.hpp"
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
@@ -18,6 +19,7 @@ class Undoing {
     run_.world.observer.warn("left behind: " + done.error().describe());
     if (!first_) first_ = std::move(done).error();
   }
+  [[nodiscard]] bool failed() const { return first_.has_value(); }
   [[nodiscard]] Result<> result() && {
     if (!first_) return {};
     first_->remedy =
@@ -62,6 +64,8 @@ Result<> remove_helper(RunContext& run, const MachinePair& pair) {
 /// Clients are let go when the original can answer them, and no clone answers to its address any more.
 Result<> undo_run(RunContext& run, const char* word) {
   Undoing undoing(run, word);
+  if (has_disks(run)) undoing.step("disk.return", "", [&] { return return_disks(run, Direction{true}); });
+  if (undoing.failed()) return std::move(undoing).result();  // without its disk the original would answer wrongly
   for (const auto& pair : run.machines()) {
     const auto& name = pair.original.name;
     undoing.step("clone.discard", name, [&]() -> Result<> {

@@ -1,12 +1,13 @@
-#include <mutex>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "descriptors/edges.hpp"
 #include "descriptors/level.hpp"
 #include "descriptors/update_order.hpp"
 #include "drivers/component_driver.hpp"
 #include "orchestrator/phases/phases.hpp"
-#include "orchestrator/phases/update_queue.hpp"
+#include "orchestrator/phases/update_runner.hpp"
 
 namespace moult {
 namespace {
@@ -112,75 +113,27 @@ Result<std::string> update_with_remedy(RunContext& run, const Component& compone
 }
 
 UpdateQueue queue_of(const RunContext& run) {
-  std::vector<UpdateQueue::Item> items;
   std::vector<std::string> old;
   for (const auto& wave : run.work.plan.waves) old.insert(old.end(), wave.begin(), wave.end());
-  const auto between = closure_over(old, edges_of(run.work.maintenance));
+  std::map<std::string, std::set<std::string>> before;
+  for (auto& edge : closure_over(old, edges_of(run.work.maintenance)))
+    before[edge.after].insert(std::move(edge.before));
+  std::vector<UpdateQueue::Item> items;
+  items.reserve(old.size());
   for (const auto& name : old) {
     const auto& component = run.component(name);
-    UpdateQueue::Item item{name, component.machine, {}, component.parallel};
-    for (const auto& edge : between)
-      if (edge.after == name) item.after.insert(edge.before);
-    items.push_back(std::move(item));
+    items.push_back({name, component.machine, std::move(before[name]), component.parallel});
   }
   return UpdateQueue(std::move(items));
 }
 
-/// Updates each component as soon as all before it are done, wherever those run.
-class Upgrade {
- public:
-  explicit Upgrade(RunContext& run) : run_(run), queue_(queue_of(run)) {}
-
-  Result<> all() {
-    MOULT_TRY(work_off(take()));
-    if (!queue_.empty()) return fail(Code::internal, "components are left that nothing lets start");
-    return {};
-  }
-
- private:
-  /// What may start now, on every machine; nothing once an update has failed.
-  std::vector<std::string> take() {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::string> names;
-    if (failed_) return names;
-    for (const auto& machine : queue_.ready_machines())
-      if (auto next = queue_.take(machine)) names.push_back(std::move(*next));
-    return names;
-  }
-
-  Result<> work_off(std::vector<std::string> names) {
-    while (names.size() == 1) {  // a chain, however long, needs no stack
-      MOULT_TRY(update(names.front()));
-      names = take();
-    }
-    std::vector<Workers::Job> jobs;
-    jobs.reserve(names.size());
-    for (const auto& name : names)
-      jobs.emplace_back([this, name]() -> Result<> {
-        MOULT_TRY(update(name));
-        return work_off(take());
-      });
-    return run_.platform().workers().all(std::move(jobs));
-  }
-
-  Result<> update(const std::string& name) {
-    auto updated = run_.world.interrupt.check();
-    if (updated)
-      updated = run_.ledger.perform("update", name, [&] { return update_with_remedy(run_, run_.component(name)); });
-    const std::lock_guard lock(mutex_);
-    queue_.done(name);
-    failed_ = failed_ || !updated;
-    return updated;
-  }
-
-  RunContext& run_;
-  std::mutex mutex_;
-  UpdateQueue queue_;
-  bool failed_ = false;
-};
-
 }  // namespace
 
-Result<> upgrade_clone(RunContext& run) { return Upgrade(run).all(); }
+Result<> upgrade_clone(RunContext& run) {
+  return run_updates(queue_of(run), run.platform().workers(), [&run](const std::string& name) -> Result<> {
+    MOULT_TRY(run.world.interrupt.check());
+    return run.ledger.perform("update", name, [&] { return update_with_remedy(run, run.component(name)); });
+  });
+}
 
 }  // namespace moult

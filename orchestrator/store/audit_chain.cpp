@@ -3,27 +3,30 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "descriptors/base/digest.hpp"
+#include "orchestrator/store/chain_hash.hpp"
 
 namespace moult {
 namespace {
 
 std::string netstrings(std::initializer_list<std::string_view> fields) {
+  std::size_t size = 0;
+  for (const auto field : fields) size += field.size() + 8;  // digits, ':' and ','
   std::string bytes;
+  bytes.reserve(size);
   for (const auto field : fields) bytes.append(std::to_string(field.size())).append(":").append(field).append(",");
   return bytes;
 }
 
 }  // namespace
 
-std::string genesis_of(const std::string& chain) { return sha256_hex(netstrings({"moult-audit/v1", chain})); }
+std::string genesis_of(const std::string& chain) { return chain_hash(netstrings({"moult-audit/v1", chain})); }
 
 std::string digest_of(const AuditEntry& entry) {
-  return sha256_hex(netstrings({entry.step, entry.actor, entry.utc, entry.event, entry.facts}));
+  return chain_hash(netstrings({entry.step, entry.actor, entry.utc, entry.event, entry.facts}));
 }
 
 std::string hash_of(const AuditRow& row) {
-  return sha256_hex(
+  return chain_hash(
       netstrings({row.prev_hash, std::to_string(row.seq), row.run, std::to_string(row.run_row), row.digest}));
 }
 

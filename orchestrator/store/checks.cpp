@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "descriptors/base/digest.hpp"
+#include "descriptors/base/text.hpp"
 #include "orchestrator/store/facts.hpp"
 #include "orchestrator/store/utc.hpp"
 
@@ -11,14 +12,6 @@ namespace {
 
 using nlohmann::json;
 constexpr std::size_t kMaxName = 255;
-
-bool is_utf8(const std::string& text) {
-  try {
-    return !json(text).dump().empty();
-  } catch (const json::exception&) {
-    return false;
-  }
-}
 
 /// Like check_name, but may be empty.
 Result<> check_optional(const char* what, const std::string& name) {
@@ -39,7 +32,7 @@ Result<> check_name(const char* what, const std::string& name) {
   for (const char c : name)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       return fail(Code::invalid, std::string("the ") + what + " has a control character in it");
-  if (!is_utf8(name)) return fail(Code::invalid, std::string("the ") + what + " is not UTF-8");
+  if (!valid_utf8(name)) return fail(Code::invalid, std::string("the ") + what + " is not UTF-8");
   return {};
 }
 

@@ -78,7 +78,13 @@ Result<> MemoryJournal::conclude(std::int64_t sequence, StepOutcome outcome, con
     const auto index = static_cast<std::size_t>(sequence - 1);
     auto& step = state_.steps[index];
     MOULT_TRY(check_outcome(sequence, step.outcome, outcome));
-    state_.on_failure([this, index, before = step] { state_.steps[index] = before; });
+    state_.on_failure([this, index, before = step.outcome, old_facts = std::move(step.outcome_facts),
+                       old_utc = std::move(step.concluded_utc)] {
+      auto& changed = state_.steps[index];
+      changed.outcome = before;
+      changed.outcome_facts = old_facts;
+      changed.concluded_utc = old_utc;
+    });
     step.outcome = outcome;
     step.outcome_facts = canonical;
     step.concluded_utc = utc;

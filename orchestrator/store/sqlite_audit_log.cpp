@@ -12,15 +12,14 @@
 namespace moult {
 namespace {
 
-std::string last_hash(SqliteDatabase& database, const std::string& chain) {
-  Query query(database, "SELECT hash FROM audit ORDER BY seq DESC LIMIT 1");
-  return query.next() ? query.text(0) : genesis_of(chain);
-}
-
-std::int64_t last_run_row(SqliteDatabase& database, const std::string& run) {
-  Query query(database, "SELECT coalesce(max(run_row), 0) FROM audit WHERE run = ?");
-  query.with(run).next();
-  return query.number(0);
+/// The entry in its place behind what is there.
+AuditRow next_row(SqliteDatabase& database, AuditEntry entry) {
+  Query query(database,
+              "SELECT (SELECT chain FROM audit_chain), (SELECT seq FROM sqlite_sequence WHERE name = 'audit'),"
+              " (SELECT max(run_row) FROM audit WHERE run = ?), (SELECT hash FROM audit ORDER BY seq DESC LIMIT 1)");
+  query.with(entry.run).next();
+  const auto before = query.null(3) ? genesis_of(query.text(0)) : query.text(3);
+  return chained(std::move(entry), query.number(1) + 1, query.number(2) + 1, before);  // no row yet: 0
 }
 
 void insert(SqliteDatabase& database, const AuditRow& row) {
@@ -41,20 +40,13 @@ void insert(SqliteDatabase& database, const AuditRow& row) {
       .run();
 }
 
-AuditRow row_at(const Query& query) {
-  AuditRow row;
+void read_row(const Query& query, AuditRow& row) {
   row.seq = query.number(0);
-  row.run = query.text(1);
   row.run_row = query.number(2);
-  row.step = query.text(3);
-  row.actor = query.text(4);
-  row.utc = query.text(5);
-  row.event = query.text(6);
-  row.facts = query.text(7);
-  row.digest = query.text(8);
-  row.prev_hash = query.text(9);
-  row.hash = query.text(10);
-  return row;
+  int column = 3;
+  query.text(1, row.run);
+  for (auto* text : {&row.step, &row.actor, &row.utc, &row.event, &row.facts, &row.digest, &row.prev_hash, &row.hash})
+    query.text(column++, *text);
 }
 
 /// A key is made for a log that was never signed. Where heads exist, a new key would make them look forged.
@@ -93,9 +85,7 @@ Result<std::int64_t> SqliteAuditLog::append(const AuditEntry& entry) {
   MOULT_ASSIGN(auto complete, checked(entry));
   AuditRow row;
   MOULT_TRY(database_.write([&]() -> Result<> {
-    const auto tip = tip_now();
-    const auto run_row = last_run_row(database_, complete.run) + 1;
-    row = chained(std::move(complete), tip.issued + 1, run_row, last_hash(database_, tip.chain));
+    row = next_row(database_, std::move(complete));
     insert(database_, row);
     return {};
   }));
@@ -108,7 +98,11 @@ Result<> SqliteAuditLog::read(std::int64_t from, const Visitor& visit) {
                 "SELECT seq, run, run_row, step, actor, utc, event, facts, digest, prev_hash, hash"
                 " FROM audit WHERE seq >= ? ORDER BY seq");
     query.with(from);
-    while (query.next()) MOULT_TRY(visit(row_at(query)));
+    AuditRow row;
+    while (query.next()) {
+      read_row(query, row);
+      MOULT_TRY(visit(row));
+    }
     return {};
   });
 }

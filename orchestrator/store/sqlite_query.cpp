@@ -39,6 +39,12 @@ int Query::run() { return statement_->exec(); }
 
 std::string Query::text(int column) const { return statement_->getColumn(column).getString(); }
 
+void Query::text(int column, std::string& out) const {
+  const auto value = statement_->getColumn(column);
+  const char* bytes = value.getText();  // before the size: it may convert
+  out.assign(bytes, static_cast<std::size_t>(value.getBytes()));
+}
+
 std::int64_t Query::number(int column) const { return statement_->getColumn(column).getInt64(); }
 
 bool Query::null(int column) const { return statement_->isColumnNull(column); }

@@ -27,6 +27,8 @@ class Query {
   int run();
 
   [[nodiscard]] std::string text(int column) const;
+  /// The same into a string whose room is used again, row after row.
+  void text(int column, std::string& out) const;
   [[nodiscard]] std::int64_t number(int column) const;
   [[nodiscard]] bool null(int column) const;
 

@@ -1,6 +1,6 @@
 #include "orchestrator/store/utc.hpp"
 
-#include <fmt/chrono.h>
+#include <fmt/compile.h>
 
 #include <cctype>
 
@@ -8,9 +8,12 @@ namespace moult {
 
 std::string utc_text(std::chrono::system_clock::time_point when) {
   const auto millis = std::chrono::floor<std::chrono::milliseconds>(when);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(millis);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                     (millis - seconds).count());
+  const auto day = std::chrono::floor<std::chrono::days>(millis);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss time{millis - day};
+  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"), static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
+                     time.minutes().count(), time.seconds().count(), time.subseconds().count());
 }
 
 bool is_utc_text(std::string_view text) {

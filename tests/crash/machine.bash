@@ -5,6 +5,10 @@
 one=$(appliance_of app)
 quick=$(notes_by '{command: [sh, -c, "echo 2 >/etc/notes/e2e-level"]}' ', conflict: keep-original')
 sed -i 's|^    update:|    hooks: {activate: ["true"], stop: ["true"], start: ["true"]}\n    update:|' "$quick"
+# The same with the notes' disk, which changes hands: what uses it is stopped and started, and listens before clients are let go.
+handed=$case_dir/handed.yaml
+sed -e 's|{files: [^}]*}|{handover: {disk: vdb, mount: /var/lib/notes}}|' \
+  -e 's|^    hooks: .*|    check: {tcp: {port: 8080}}\n    hooks: {stop: [systemctl, stop, notes-api], start: [systemctl, start, notes-api]}|' "$quick" >"$handed"
 
 # met FAILPOINT: the last process came by it.
 met() { grep -qxF "failpoint $1" "$case_dir/err"; }
@@ -14,7 +18,11 @@ process() {
   local word=$1 points=("${@:2}") point
   MOULT_FAILPOINT=$(IFS=,; echo "${points[*]}")
   export MOULT_FAILPOINT
-  if [ "$word" = upgrade ]; then moult upgrade --yes "$one" "$quick"; else moult "$word" "$(latest_run)"; fi
+  case $word in
+    upgrade) moult upgrade --yes "$one" "$quick" ;;
+    upgrade-disk) moult upgrade --yes --max-stall 20s "$one" "$handed" ;;
+    *) moult "$word" "$(latest_run)" ;;
+  esac
   unset MOULT_FAILPOINT
   for point in "${points[@]}"; do met "$point" || wrong "it did not come by $point:" "$(tail -n 3 "$case_dir/err")"; done
   case ${points[*]: -1} in

@@ -53,6 +53,20 @@ TEST_CASE("an entry of commands and a check through it are read") {
   CHECK(appliance.uri_of(appliance.machines.at(1)) == "qemu+tls://right.example.com/system");
 }
 
+TEST_CASE("disks that change hands are read with where they are mounted and what a rollback starts from") {
+  const auto loaded = load_maintenance(kGood + "maintenance-handover.yaml");
+  REQUIRE(loaded.good());
+  const auto& sets = loaded.value.components.at(0).data;
+  REQUIRE(sets.size() == 2);
+  CHECK(sets[0].kind == DataKind::handover);
+  CHECK(sets[0].handover.disk == "vdb");
+  CHECK(sets[0].root == "/srv/data");
+  CHECK_FALSE(sets[0].handover.keeps_snapshot);
+  CHECK(sets[0].downgrade == Argv{"m", "down"});
+  CHECK(sets[1].root == "/srv/kept");
+  CHECK(sets[1].handover.keeps_snapshot);
+}
+
 TEST_CASE("an HAProxy that serves others too is told which backends are the appliance's") {
   const auto appliance = load_appliance(kGood + "appliance-shared-haproxy.yaml").value;
   CHECK(appliance.entry.backends == std::vector<std::string>{"shop-web", "shop-api"});

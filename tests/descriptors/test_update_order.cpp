@@ -142,6 +142,25 @@ TEST_CASE("the closure keeps exactly the order that the edges say through what i
   }));
 }
 
+TEST_CASE("ordering what is kept is ordering its closure, whatever circles there are") {
+  for (const bool forward : {true, false})
+    CHECK(rc::check([forward] {
+      const auto count = *rc::gen::inRange<std::size_t>(1, 14);
+      const auto edges = random_edges(count, forward);
+      Names kept;
+      for (const auto& node : names(count))
+        if (*rc::gen::arbitrary<bool>()) kept.push_back(node);
+      const auto order = order_kept(kept, edges), expected = order_updates(kept, closure_over(kept, edges));
+      RC_ASSERT(order.index() == expected.index());
+      if (const auto* waves = std::get_if<Waves>(&order)) {
+        RC_ASSERT(waves->waves == std::get<Waves>(expected).waves);
+        RC_ASSERT(waves->critical_path == std::get<Waves>(expected).critical_path);
+      } else {
+        RC_ASSERT(std::get<Cycle>(order).text() == std::get<Cycle>(expected).text());
+      }
+    }));
+}
+
 TEST_CASE("a chain of 200,000 is ordered without deep recursion, and so is its circle") {
   constexpr std::size_t kCount = 200'000;
   const auto nodes = names(kCount);

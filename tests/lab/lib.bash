@@ -32,11 +32,13 @@ prune_cache() {
   done
 }
 
-# Puts the program to test into $MOULT: the one named there, else this tree's own, built for it.
+# find_program [PRESET TARGET...]: puts the program to test into $MOULT: the one named there, else this tree's own, built for it.
 find_program() {
+  local preset=${1:-dev} targets=("${@:2}")
+  [ ${#targets[@]} -gt 0 ] || targets=(moult moult-helper)
   if [ -z "${MOULT:-}" ]; then
-    (cd "$repo" && cmake --preset dev && cmake --build --preset dev --target moult moult-helper) >/dev/null || die "cannot build moult; see tests/run"
-    MOULT=$repo/build/dev/orchestrator/moult
+    (cd "$repo" && cmake --preset "$preset" && cmake --build --preset "$preset" --target "${targets[@]}") >/dev/null || die "cannot build moult; see tests/run"
+    MOULT=$repo/build/$preset/orchestrator/moult
   fi
   [ -x "$MOULT" ] || die "there is no program $MOULT; name one in \$MOULT, or leave that empty"
   MOULT=$(realpath "$MOULT")

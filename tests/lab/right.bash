@@ -14,7 +14,8 @@ start_right() {
   right_first=$!
   wait_for 10 "the second host's places" test -e "$MOULT_LAB_DIR/right/is-made"
   link_right
-  on_right setsid libvirtd --listen --config /etc/libvirt/libvirtd.conf \
+  # Not by on_right: a function in the background is a shell that keeps its caller's output open for as long as it runs.
+  nsenter --target "$right_first" --net --mount setsid libvirtd --listen --config /etc/libvirt/libvirtd.conf \
     >"$MOULT_LAB_DIR/right/libvirtd.log" 2>&1 </dev/null &
   wait_for 60 "the second host's libvirtd" virsh --quiet -c "$right_uri" version
 }

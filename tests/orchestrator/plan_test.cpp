@@ -87,6 +87,20 @@ TEST_CASE("a domain that does not exist and a full disk block the plan", "[plan]
   CHECK(first_code(full.plan()) == Code::no_space);
 }
 
+TEST_CASE("a disk that changes hands needs room for one overlay more", "[plan]") {
+  World world;
+  auto api = component("api", "2.0.0");
+  api.data.emplace_back();
+  api.data.front().kind = DataKind::handover;
+  api.data.front().handover.disk = "vdb";
+  world.add(api, "1.0.0");
+  CHECK(world.plan().space.front().needed_bytes == 100);
+  world.view.machines.front().facts.disks.push_back({"vdb", "/d/data.qcow2", "qcow2", false, {"/d/data.qcow2"}, 40, 5});
+  CHECK(world.plan().space.front().needed_bytes == 140);
+  world.view.space.front().free_bytes = 120;
+  CHECK(first_code(world.plan()) == Code::no_space);
+}
+
 TEST_CASE("a machine that does not answer is said once, not for each of its components", "[plan]") {
   World world;
   world.add(component("a", "2.0.0"), std::nullopt);
@@ -161,6 +175,24 @@ TEST_CASE("data that is migrated without a way back is warned of, and the plan's
       older.erase(older.find(text), text.size());
   REQUIRE(plan_from_json(older));
   CHECK(one_way_sets(*plan_from_json(older)).empty());
+}
+
+TEST_CASE("a disk that goes back as it was handed over is warned of in its own words", "[plan]") {
+  World world;
+  auto api = component("api", "2.0.0"), current = component("tools", "2.0.0");
+  DataSpec spec;
+  spec.name = "notes";
+  spec.kind = DataKind::handover;
+  spec.root = "/srv/notes";
+  spec.handover = {"vdb", true};
+  api.data = current.data = {spec};
+  world.add(api, "1.0.0");
+  world.add(current, "2.0.0");  // its level reads what it wrote
+  const auto plan = world.plan();
+  CHECK(one_way_sets(plan) == std::vector<std::string>{"api.notes"});
+  CHECK(std::count_if(plan.warnings.begin(), plan.warnings.end(), [](const auto& warning) {
+          return warning.find("api.notes goes back as it was when it was handed over") != std::string::npos;
+        }) == 1);
 }
 
 TEST_CASE("an emulated TPM is warned of: the clone's starts empty", "[plan]") {

@@ -16,7 +16,7 @@ struct FieldFacts {
 // clang-format off
 constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"clients", 1},   {"think_ms", 400}, {"nics", 1},         {"disks", 1},   {"files", 0},
-    {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"comes_back", 1},
+    {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"handover", 0}, {"comes_back", 1},
     {"finish", 0},    {"confirm_s", 0},  {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
     {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
     {"since", 0},     {"focus", 0},
@@ -72,6 +72,7 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {1, 1, 1, 1, 0}),
              one_of(rng, {0, 1}),
              one_of(rng, {0, 0, 0, 1}),
+             0,
              0,
              one_of(rng, {1, 1, 1, 0}),
              one_of(rng, {0, 0, 0, 0, 1}),
@@ -130,6 +131,11 @@ SimOptions Shape::options(std::uint64_t seed) const {
     api.hooks.quiesce = {"quiesce", "api"};
     api.hooks.warm = {"warm", "api"};
     api.hooks.activate = {"activate", "api"};
+  }
+  if (have[handover] != 0) {
+    api.data.front().kind = DataKind::handover;
+    api.data.front().conflict.clear();
+    api.data.front().handover.disk = "vdb";
   }
   options.maintenance.components[1].update.reboot = api.update.reboot = have[reboot] != 0;
   options.faults.most = static_cast<unsigned>(have[most]);

@@ -25,6 +25,7 @@ class Shape {
     hooks,         ///< vendors' quiesce, warm and activate hooks
     reboot,        ///< an update asks for a reboot
     blind,         ///< a weakened capture, which no seed chooses: it does not ask what is held for writing
+    handover,      ///< the data are on a disk that changes hands, which no seed chooses: `--with handover=1`
     comes_back,    ///< a guest that panics starts again by itself
     finish,        ///< the run gives the way back up by itself
     confirm_s,     ///< the time for a confirmation; 0: none is asked for

@@ -1,6 +1,9 @@
+#include <thread>
+
 #include "cloned.hpp"
 #include "lab_world.hpp"
 #include "tests/drivers/contract/guest_access_contract.hpp"
+#include "tests/drivers/contract/handover_contract.hpp"
 #include "tests/drivers/contract/machine_contract.hpp"
 
 using namespace moult;
@@ -55,6 +58,17 @@ TEST_CASE("a consolidated clone keeps the cloner's contract", "[lab][contract]")
   const auto clone = lab.parts.cloner().clone_of("contract", lab.machine);
   const lab::CleanUp clean_up{[&] { lab::give_up_machines(lab.parts, {lab.machine, clone}); }};
   contract::consolidating_makes_the_clone_the_machine(lab.context("contract"));
+}
+
+TEST_CASE("libvirt's disks keep the contract of changing hands", "[lab][contract]") {
+  Lab lab;
+  const auto persistent_before = lab::virsh({"dumpxml", "--inactive", lab.machine.domain});
+  contract::disk_handover_contract({lab.context("contract"), lab.parts.disks(), "vdb", "/var/lib/notes",
+                                    [](GuestAccess& guest, bool on) {
+                                      lab::in_guest(guest, {"systemctl", on ? "start" : "stop", "notes-api"});
+                                    },
+                                    [](Millis time) { std::this_thread::sleep_for(time); }});
+  CHECK(lab::virsh({"dumpxml", "--inactive", lab.machine.domain}) == persistent_before);
 }
 
 TEST_CASE("the guest agent keeps the contract of guest access", "[lab][contract]") {

@@ -86,7 +86,11 @@ TEST_CASE("names of a run's files, domain and bridges derive from the run alone,
   // The same name again once the disk's top is the overlay: so any process finds it.
   CHECK(original_overlay("r7", "web", "vda", "/img/web.vda.moult-r7.qcow2") == "/img/web.vda.moult-r7.qcow2");
   CHECK(clone_overlay("r7", "web", "vda", "/img/web.qcow2") == "/img/web.vda.moult-r7-clone.qcow2");
-  CHECK(run_of_overlay("/img/web.vda.moult-r7.qcow2") == "r7");
+  CHECK(handed_overlay("r7", "web", "vdb", "/img/web.qcow2") == "/img/web.vdb.moult-r7-handed.qcow2");
+  CHECK(returned_overlay("r7", "web", "vdb", "/img/web.qcow2") == "/img/web.vdb.moult-r7-returned.qcow2");
+  for (const auto* original :
+       {"/img/web.vda.moult-r7.qcow2", "/img/web.vdb.moult-r7-handed.qcow2", "/img/web.vdb.moult-r7-returned.qcow2"})
+    CHECK(run_of_overlay(original) == "r7");
   for (const auto* own : {"/img/web.qcow2", "/img/web.vda.moult-r7-clone.qcow2", "/img/web.moult-r7.raw",
                           "/img.moult-r7/web.qcow2", "/img/web.moult-.qcow2"})
     CHECK(run_of_overlay(own).empty());

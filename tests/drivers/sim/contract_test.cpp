@@ -2,6 +2,7 @@
 #include "tests/drivers/contract/entry_contract.hpp"
 #include "tests/drivers/contract/guest_access_contract.hpp"
 #include "tests/drivers/contract/guest_files_contract.hpp"
+#include "tests/drivers/contract/handover_contract.hpp"
 #include "tests/drivers/contract/machine_contract.hpp"
 #include "tests/drivers/sim/notes_world.hpp"
 #include "tests/drivers/sim/scripted_upgrade.hpp"
@@ -87,6 +88,18 @@ TEST_CASE("sim keeps the contracts of machines, networks and clones") {
     CHECK(platform->world().inventory(false) == before);
     contract::appliance_cloner_contract(context);
   }
+}
+
+TEST_CASE("sim keeps the contract of disks that change hands") {
+  auto options = notes_options(7);
+  auto& data = options.maintenance.components.front().data.front();
+  data.kind = DataKind::handover;
+  data.handover.disk = "vdb";
+  const auto platform = contract::value_of(make_sim_platform(options));
+  const auto before = platform->world().inventory(false);
+  contract::disk_handover_contract(
+      {machine_context(*platform), platform->disks(), "vdb", data.root, [](GuestAccess&, bool) {}, wait_on(*platform)});
+  CHECK(platform->world().inventory(false) == before);
 }
 
 TEST_CASE("sim keeps the contract of Entry, with and without a hold") {

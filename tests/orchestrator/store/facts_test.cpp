@@ -1,6 +1,11 @@
 #include "orchestrator/store/facts.hpp"
 
+#include <nlohmann/json.hpp>
+#include <random>
+
 #include "catch.hpp"
+#include "orchestrator/store/plain_facts.hpp"
+#include "orchestrator/store/redaction.hpp"
 #include "orchestrator/store/utc.hpp"
 
 using namespace moult;
@@ -55,6 +60,30 @@ TEST_CASE("what is no secret stays as it is") {
        {R"({"has_password":true})", R"({"password":""})", R"({"token":null})", R"({"a":"http://h:80/@x"})",
         R"({"argv":["--to","2"]})", R"({"url":"qemu+ssh://root@hv1/system"})"})
     CHECK(canonical_facts(facts).value() == facts);
+}
+
+TEST_CASE("facts that are taken as they stand are what parsing would have made of them") {
+  const std::string seed = R"({"code":"io","path":"/a b:/c","took_ms":-17,"up":true})";
+  const std::string letters = "{}[],:\"\\=/-+.0159eatkpsw_ \n\x7f\xc3";
+  std::mt19937 random(1);
+  std::size_t plain = 0, other = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    auto text = seed;
+    for (auto changes = random() % 4; changes > 0; --changes)
+      text.replace(random() % text.size(), random() % 3, random() % 3, letters[random() % letters.size()]);
+    if (!are_plain_facts(text)) {
+      ++other;
+      continue;
+    }
+    ++plain;
+    auto value = nlohmann::json::parse(text);
+    redact(value);
+    if (value.dump() != text || canonical_json(text).value_or("") != text) FAIL(text);
+  }
+  CHECK(plain > 20'000);
+  CHECK(other > 20'000);
+  for (const auto* secret : {R"({"password":"x"})", R"({"e":"TOKEN=x"})", R"({"u":"https://u:p@w"})"})
+    CHECK_FALSE(are_plain_facts(secret));
 }
 
 TEST_CASE("times are written in one form, and read back as such") {
