@@ -102,3 +102,17 @@ TEST_CASE("an owner whose helper does not answer is asked for its disk through t
   CHECK(held(run, DiskSide::clone) == DiskImage::handed);
   serves_whole(run);
 }
+
+TEST_CASE("a side that is left and does not let go of the disk is powered off, and the other serves at once",
+          "[handover]") {
+  SimRun run(with_disk(9), patient());
+  meet_in_cutover(
+      run, sim::FaultPlan{}.with(sim::FaultKind::refuse, "move", 3).with(sim::FaultKind::refuse, "take_out", 3, "app"));
+  const auto end = run.go();
+  INFO(text_of(end));
+  REQUIRE_FALSE(end);
+  CHECK(run.world().faults().plan().rules.back().seen > 3);
+  CHECK(end.error().message.find("giving the disks back") == std::string::npos);
+  CHECK(held(run, DiskSide::original) == DiskImage::own);
+  serves_whole(run);
+}
