@@ -260,6 +260,7 @@ Result<> Cutover::carry_back() {
     }
     MOULT_TRY(set.open_target());
     MOULT_TRY(carry_last(set));
+    MOULT_TRY(compare_digests(set));
   }
   if (handing_) MOULT_TRY(hand_back_written(run_));
   handing_ = false;

@@ -49,6 +49,9 @@ TEST_CASE("lives that once ended badly end well", "[sim]") {
       // process rolled back without turning them.
       Once{433655, "disks=1,comes_back=1,confirm_s=0,serve_s=5,faulty_words=0",
            "lose_call@journal#41/3,fail_command@hold#2/3,refuse@run#23/4"},
+      // What a cutover that was given up carried back was altered on its way, and nobody compared.
+      Once{490681, "clients=1,nics=1,silent_ppm=0,serve_s=5,faulty_words=0",
+           "fail_command@move#7/0,fail_command@where_entry#4/6,garble@apply#8/6"},
       // A switch was written down and not made, the disk given back to the original, and the process killed: the next
       // one made the switch whole for a clone that could not have the disk any more.
       Once{62446, "clients=1,files=0,hooks=0,handover=1,comes_back=1,serve_s=5,faulty_words=0",
