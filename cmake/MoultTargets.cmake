@@ -38,7 +38,7 @@ function(moult_library name)
 endfunction()
 
 # A sanitizer makes a program several times as slow, and other people's libraries are not instrumented.
-set(MOULT_TEST_TIMEOUT 300)
+set(MOULT_TEST_TIMEOUT 120)
 set(MOULT_TEST_ENVIRONMENT)
 if(MOULT_SANITIZE)
   set(MOULT_TEST_TIMEOUT 600)
