@@ -3,6 +3,7 @@
 #include <cstring>
 #include <pugixml.hpp>
 
+#include "drivers/libvirt/domain_notes.hpp"
 #include "drivers/libvirt/xml.hpp"
 
 namespace moult::virt {
@@ -18,33 +19,12 @@ bool is_called(const pugi::xml_node& node, const char* name) {
 
 pugi::xml_node domain_of(const pugi::xml_document& document) { return document.child("domain"); }
 
-pugi::xml_node notes_in(const pugi::xml_node& domain) {
-  for (const auto& element : domain.child("metadata").children())
-    for (const auto& attribute : element.attributes())
-      if (std::strncmp(attribute.name(), "xmlns", 5) == 0 && std::strcmp(attribute.value(), kUri) == 0) return element;
-  return {};
-}
+pugi::xml_node notes_in(const pugi::xml_node& domain) { return find_notes(domain, kUri); }
 
-/// Metadata come behind name, UUID, title and description.
-pugi::xml_node metadata_of(pugi::xml_node domain) {
-  if (auto metadata = domain.child("metadata")) return metadata;
-  pugi::xml_node last;
-  for (const char* name : {"name", "uuid", "genid", "title", "description"})
-    if (const auto element = domain.child(name)) last = element;
-  return last ? domain.insert_child_after("metadata", last) : domain.prepend_child("metadata");
-}
-
-pugi::xml_node notes_of(pugi::xml_node domain) {
-  if (auto notes = notes_in(domain)) return notes;
-  auto notes = metadata_of(domain).append_child("moult:handover");
-  notes.append_attribute("xmlns:moult") = kUri;
-  return notes;
-}
+pugi::xml_node notes_of(pugi::xml_node domain) { return make_notes(domain, "handover", kUri); }
 
 void drop_if_empty(pugi::xml_node domain) {
-  auto metadata = domain.child("metadata");
-  if (auto notes = notes_in(domain); notes && !notes.first_child()) metadata.remove_child(notes);
-  if (metadata && !metadata.first_child()) domain.remove_child(metadata);
+  if (const auto notes = notes_in(domain); notes && !notes.first_child()) drop_notes(domain, kUri);
 }
 
 bool is_target(const pugi::xml_node& disk, const std::string& target) {
@@ -213,8 +193,7 @@ Result<std::string> without_handover(const std::string& persistent_xml) {
     put_back(domain.child("devices"), withdrawn);
     notes.remove_child(withdrawn);
   }
-  domain.child("metadata").remove_child(notes);
-  drop_if_empty(domain);
+  drop_notes(domain, kUri);
   return xml_text(document);
 }
 
