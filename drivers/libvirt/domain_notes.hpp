@@ -2,8 +2,8 @@
 
 #include <pugixml.hpp>
 
-// What is written down in a domain's description, below `metadata`: one element for each purpose. It is known by its namespace,
-// for libvirt may call that by another prefix.
+// What is written down in a domain's description, below `metadata`: one element for each purpose. It is known by its
+// namespace, for libvirt may call that by another prefix.
 namespace moult::virt {
 
 /// Empty when there is none.
