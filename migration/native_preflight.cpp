@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "migration/files_preflight.hpp"
-#include "migration/postgresql/catalog.hpp"
+#include "migration/postgresql/problems.hpp"
 
 namespace moult {
 namespace {

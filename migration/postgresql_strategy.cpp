@@ -5,7 +5,9 @@
 #include <thread>
 
 #include "migration/postgresql/catalog.hpp"
+#include "migration/postgresql/digests.hpp"
 #include "migration/postgresql/fence.hpp"
+#include "migration/postgresql/problems.hpp"
 #include "migration/postgresql/source.hpp"
 #include "migration/postgresql/target.hpp"
 #include "migration/postgresql/traces.hpp"

@@ -78,6 +78,13 @@ std::string array_of(const std::vector<std::string>& values) {
   return "ARRAY[" + out + "]::text[]";
 }
 
+std::string joined_rows(const std::vector<Row>& rows) {
+  constexpr std::size_t kShown = 10;
+  std::string out;
+  for (std::size_t i = 0; i < rows.size() && i < kShown; ++i) out += (i == 0 ? "" : ", ") + rows[i].front();
+  return rows.size() > kShown ? out + fmt::format(" and {} more", rows.size() - kShown) : out;
+}
+
 Result<std::uint64_t> lsn_of(std::string_view text) {
   std::uint32_t high = 0, low = 0;
   const auto* end = text.data() + text.size();

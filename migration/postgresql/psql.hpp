@@ -18,6 +18,9 @@ using Row = std::vector<std::string>;
 /// An array of texts.
 [[nodiscard]] std::string array_of(const std::vector<std::string>& values);
 
+/// The first fields of rows, for people: ten of them, and how many more there are.
+[[nodiscard]] std::string joined_rows(const std::vector<Row>& rows);
+
 /// A place in the log of changes.
 [[nodiscard]] Result<std::uint64_t> lsn_of(std::string_view text);
 [[nodiscard]] std::string lsn_text(std::uint64_t lsn);

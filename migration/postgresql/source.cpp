@@ -7,6 +7,7 @@
 #include <random>
 
 #include "migration/postgresql/catalog.hpp"
+#include "migration/postgresql/problems.hpp"
 #include "migration/postgresql/traces.hpp"
 
 namespace moult::postgresql {
