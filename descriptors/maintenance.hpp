@@ -9,6 +9,7 @@
 
 #include "descriptors/base/location.hpp"
 #include "descriptors/detect.hpp"
+#include "descriptors/native.hpp"
 
 namespace moult {
 
@@ -105,8 +106,9 @@ struct DataSpec {
   std::vector<std::string> include, exclude;
   std::vector<PatternRule> conflict;  ///< first match decides; none matching: refuse
   Argv migrate, downgrade;
-  HandoverData handover{};  ///< handover
-  HooksData hooks{};        ///< hooks
+  HandoverData handover{};      ///< handover
+  HooksData hooks{};            ///< hooks
+  PostgresqlData postgresql{};  ///< native
   Location at;
 };
 

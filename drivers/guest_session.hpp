@@ -5,6 +5,7 @@
 
 #include "drivers/guest_access.hpp"
 #include "drivers/guest_files.hpp"
+#include "drivers/guest_tunnel.hpp"
 #include "drivers/tcp_connection.hpp"
 
 namespace moult {
@@ -16,6 +17,7 @@ class GuestSession {
   virtual ~GuestSession() = default;
   virtual GuestAccess& access() = 0;
   virtual GuestFiles& files() = 0;
+  virtual GuestTunnel& tunnel() = 0;
   /// True when the helper answers within the deadline.
   virtual bool alive(Millis deadline) = 0;
   /// Tells the network where the guest's addresses are now (gratuitous ARP, unsolicited neighbour advertisement), so

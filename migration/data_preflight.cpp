@@ -3,6 +3,7 @@
 #include "migration/files_preflight.hpp"
 #include "migration/handover_preflight.hpp"
 #include "migration/hooks_preflight.hpp"
+#include "migration/native_preflight.hpp"
 
 namespace moult {
 
@@ -13,7 +14,7 @@ Result<std::vector<Error>> data_problems(const DataQuestion& question) {
     case DataKind::handover:
       return handover_problems(question);
     case DataKind::native:
-      break;
+      return native_problems(question);
     case DataKind::hooks:
       return hooks_problems(question);
   }

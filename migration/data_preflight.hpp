@@ -12,7 +12,8 @@ namespace moult {
 struct DataQuestion {
   const DataSpec& data;
   const MachineFacts& machine;
-  GuestAccess& guest;  ///< through the guest agent alone: nothing is left in the guest
+  GuestAccess& guest;                     ///< through the guest agent alone: nothing is left in the guest
+  std::vector<const DataSpec*> others{};  ///< the machine's other sets
 };
 
 /// Why a set cannot be carried as things are; empty: it can. Changes nothing. An error of the call itself: the guest

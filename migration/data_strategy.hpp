@@ -75,6 +75,11 @@ class DataStrategy {
   /// Takes away what capture left on the source, which stays when the run is over, and ends it. What goes with the
   /// helper needs no call. Idempotent, also for a capture that was never started.
   virtual Result<> stop_capture() { return {}; }
+  /// The source is off the network, and `unfence` comes next: who waits at the fence to write is turned away by it, for
+  /// the target serves, and nobody would hear of what it still did here.
+  virtual void source_sealed() {}
+  /// Both sides' sessions are about to end: lets go of what lives in them. Idempotent.
+  virtual void let_go() {}
   /// For a set whose disk changes hands; null: its data are carried. Owned by this object.
   [[nodiscard]] virtual DiskMove* disk_move() { return nullptr; }
 };

@@ -130,6 +130,7 @@ void order(Plan& plan, const MaintenanceDescriptor& maintenance) {
 
 /// Where the data are, for people: files in their directory, anything else behind the vendor's program.
 std::string place_of(const DataSpec& data) {
+  if (data.kind == DataKind::native) return "PostgreSQL at port " + std::to_string(data.postgresql.port);
   return data.kind == DataKind::hooks ? data.hooks.forward.round.front() : data.root;
 }
 
@@ -140,14 +141,15 @@ void list_data(Plan& plan, const MaintenanceDescriptor& maintenance) {
       const bool migrates = !data.migrate.empty() && plan.components[i].verdict == Verdict::old;
       plan.data.push_back({maintenance.components[i].name + "." + data.name, maintenance.components[i].name,
                            maintenance.components[i].machine, std::string(name_of(data.kind)), place_of(data), migrates,
-                           (migrates && data.downgrade.empty()) || data.hooks.one_way ||
+                           (migrates && data.downgrade.empty()) || data.hooks.one_way || data.postgresql.one_way ||
                                (data.handover.keeps_snapshot && plan.components[i].verdict == Verdict::old)});
     }
 }
 
 /// Of a set that has no way back, why it has none.
 std::string why_one_way(const PlannedData& data) {
-  if (data.strategy == name_of(DataKind::hooks)) return " has no way back (`reverse: none`)";
+  if (data.strategy == name_of(DataKind::hooks) || data.strategy == name_of(DataKind::native))
+    return " has no way back (`reverse: none`)";
   if (data.strategy == name_of(DataKind::handover)) return " goes back as it was when it was handed over";
   return " is migrated and names no `downgrade`";
 }

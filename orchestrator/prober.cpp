@@ -40,13 +40,23 @@ void detect_all(MachineView& view, const std::vector<LevelProbe>& probes, GuestA
   }
 }
 
+/// The machine's sets but one.
+std::vector<const DataSpec*> others_than(const DataSpec& one, const std::string& machine,
+                                         const MaintenanceDescriptor& maintenance) {
+  std::vector<const DataSpec*> others;
+  for (const auto& component : maintenance.components)
+    for (const auto& data : component.data)
+      if (component.machine == machine && &data != &one) others.push_back(&data);
+  return others;
+}
+
 /// What stands against carrying the machine's sets. An error of the asking itself is a problem too.
 void ask_about_data(MachineView& view, const MaintenanceDescriptor& maintenance, GuestAccess& guest) {
   const auto& ref = view.machine.ref;
   for (const auto& component : maintenance.components) {
     if (component.machine != ref.name) continue;
     for (const auto& data : component.data) {
-      auto found = data_problems({data, view.machine.facts, guest});
+      auto found = data_problems({data, view.machine.facts, guest, others_than(data, ref.name, maintenance)});
       if (!found) found = std::vector<Error>{std::move(found).error()};
       for (auto& problem : *found)
         view.data_problems.push_back(

@@ -15,6 +15,19 @@ RunContext::RunContext(World world_in, Work work_in)
   for (const auto& machine : work.plan.machines)
     machines_.push_back({machine.ref, world.platform.cloner().clone_of(work.id, machine.ref)});
   build_strategies();
+  sessions.before_end([this](const MachineRef& machine) { let_go(machine); });
+}
+
+/// Of a machine, an original or a clone, whose session ends: one thread at a time does that to either.
+void RunContext::let_go(const MachineRef& machine) {
+  for (std::size_t i = 0; i < forward.size(); ++i) {
+    const auto& pair = this->machine(work.plan.data[i].machine);
+    for (const auto* one : {&pair.original, &pair.clone}) {
+      if (one->uri != machine.uri || one->domain != machine.domain) continue;
+      forward[i]->let_go();
+      back[i]->let_go();
+    }
+  }
 }
 
 void RunContext::build_strategies() {

@@ -62,6 +62,7 @@ class RunContext {
 
  private:
   void build_strategies();
+  void let_go(const MachineRef& machine);
   std::vector<MachinePair> machines_;
 };
 

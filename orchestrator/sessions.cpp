@@ -25,12 +25,14 @@ Result<GuestSession*> Sessions::of(const MachineRef& machine) {
 
 Result<> Sessions::remove(const MachineRef& machine) {
   MOULT_ASSIGN(GuestSession * session, of(machine));
+  letting_go_(machine);
   MOULT_TRY(session->remove());
   drop(machine);
   return {};
 }
 
 void Sessions::drop(const MachineRef& machine) {
+  letting_go_(machine);
   const std::lock_guard lock(mutex_);
   slots_.erase(key_of(machine));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,8 @@ class Sessions {
  public:
   Sessions(GuestConnector& guests, std::string run, Millis boot) : guests_(guests), run_(std::move(run)), boot_(boot) {}
 
+  /// What is asked before a session ends, by the thread that ends it: to let go of what lives in it.
+  void before_end(std::function<void(const MachineRef&)> letting_go) { letting_go_ = std::move(letting_go); }
   /// The session of a machine (an original or a clone); owned by this object.
   Result<GuestSession*> of(const MachineRef& machine);
   /// Removes the helper from a machine's guest and forgets the session. Idempotent.
@@ -31,6 +34,7 @@ class Sessions {
   GuestConnector& guests_;
   std::string run_;
   Millis boot_;
+  std::function<void(const MachineRef&)> letting_go_ = [](const MachineRef&) {};
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;  ///< by URI and domain
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "migration/hooks_strategy.hpp"
+#include "migration/postgresql_strategy.hpp"
 
 namespace moult {
 namespace {
@@ -38,6 +39,17 @@ TwoWays make_hooks(const DataPlace& place, Clock& clock) {
                             place.spec.hooks.one_way};
   return {std::make_unique<HooksStrategy>(std::move(there), clock),
           std::make_unique<HooksStrategy>(std::move(here), clock)};
+}
+
+TwoWays make_postgresql(const DataPlace& place, Clock& clock) {
+  PostgresqlStrategy::Setup there{place.planned.set, place.spec.postgresql, place.original, place.clone};
+  auto here = there;
+  here.name = back_name(there.name);
+  std::swap(here.source, here.target);
+  here.forward = false;
+  here.one_way = place.planned.one_way;
+  return {std::make_unique<PostgresqlStrategy>(std::move(there), clock),
+          std::make_unique<PostgresqlStrategy>(std::move(here), clock)};
 }
 
 TwoWays make_handover(const DataPlace& place, Clock& clock) {
@@ -83,6 +95,7 @@ HookSet hook_set(const DataPlace& place, bool back) {
 TwoWays make_strategies(const DataPlace& place, Clock& clock) {
   if (place.spec.kind == DataKind::handover) return make_handover(place, clock);
   if (place.spec.kind == DataKind::hooks) return make_hooks(place, clock);
+  if (place.spec.kind == DataKind::native) return make_postgresql(place, clock);
   return make_files(place, clock);
 }
 

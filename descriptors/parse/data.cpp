@@ -10,9 +10,6 @@ constexpr std::array<Choice<ConflictRule>, 3> kRules{{{"refuse", ConflictRule::r
                                                       {"keep-original", ConflictRule::keep_original},
                                                       {"keep-clone", ConflictRule::keep_clone}}};
 
-/// Kinds of data that the format names and this version does not carry.
-constexpr std::array<std::string_view, 1> kPlannedKinds{"native"};
-
 PatternRule read_rule(std::string pattern, const Value& value, Report& report) {
   PatternRule rule;
   rule.pattern = std::move(pattern);
@@ -38,27 +35,14 @@ std::vector<PatternRule> read_conflict(const Value& value, Report& report) {
   return rules;
 }
 
-/// True when the set is of a kind that is only planned, which is said.
-bool is_planned(const Value& value, Report& report) {
-  if (value.node->kind != yaml::NodeKind::mapping) return false;
-  for (const auto& entry : value.node->entries)
-    for (const auto planned : kPlannedKinds)
-      if (entry.key == planned) {
-        report.add(entry.key_at, value_of(entry, value.path).path,
-                   std::string(planned) + " is planned; this version carries files, handover and hooks");
-        return true;
-      }
-  return false;
-}
-
 DataSpec read_set(const std::string& name, const Value& value, Report& report) {
   DataSpec data;
   data.name = name;
   data.at = report.locate(value.key_at);
-  if (is_planned(value, report)) return data;
   const Mapping mapping(value, kDataKeys, report);
-  const auto kind = mapping.exactly_one({"files", "handover", "hooks"});
+  const auto kind = mapping.exactly_one({"files", "handover", "native", "hooks"});
   if (kind == "handover") read_handover(*mapping.find("handover"), data, report);
+  if (kind == "native") read_native(*mapping.find("native"), data, report);
   if (kind == "hooks") {
     data.kind = DataKind::hooks;
     data.hooks = read_hooks_data(*mapping.find("hooks"), report);

@@ -47,6 +47,8 @@ struct References {
 [[nodiscard]] std::vector<DataSpec> read_data(const Value& value, Report& report);
 /// The value of `handover`, into a set of that kind.
 void read_handover(const Value& value, DataSpec& data, Report& report);
+/// The value of `native`, into a set of that kind.
+void read_native(const Value& value, DataSpec& data, Report& report);
 
 /// What only the whole file shows: names that name nothing, payload that nothing uses, conditions on levels, circles.
 void check_references(const MaintenanceDescriptor& maintenance, const References& references, Report& report);

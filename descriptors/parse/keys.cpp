@@ -105,6 +105,7 @@ constexpr std::array kHook{
 constexpr std::array kData{
     Key{"files", "the directory whose files are carried over"},
     Key{"handover", "the disk that changes hands whole"},
+    Key{"native", "the application's own replication, which carries its data"},
     Key{"hooks", "the vendor's own commands, which carry what nothing else can"},
     Key{"include", "patterns of what is carried over"},
     Key{"exclude", "patterns of what is left out"},
@@ -116,6 +117,14 @@ constexpr std::array kHandover{
     Key{"disk", "the target of the machine's disk", kRequired},
     Key{"mount", "the directory on which the guest has it mounted", kRequired},
     Key{"rollback", "what a rollback starts from"},
+};
+constexpr std::array kNative{Key{"postgresql", "a PostgreSQL cluster of the machine", kRequired}};
+constexpr std::array kPostgresql{
+    Key{"port", "the cluster's port"},
+    Key{"user", "the cluster's superuser, and the guest's user of that name"},
+    Key{"databases", "the databases; every one that holds tables when left out"},
+    Key{"insert_only", "tables without an identity, to which rows are only added"},
+    Key{"reverse", "how the data is carried back at a rollback"},
 };
 constexpr std::array kDataHooks{
     Key{"version", "the version of the commands' contract, 1", kRequired},
@@ -144,10 +153,10 @@ constexpr std::array kPayload{
 
 constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys, &kInstalledKeys,    &kDetectKeys,
                                     &kEntryKeys,     &kHaproxyKeys, &kEntryCommandKeys, &kNoneKeys};
-constexpr std::array kMaintenanceSets{&kMaintenanceKeys, &kComponentKeys, &kLevelKeys,       &kDetectKeys,
-                                      &kUpdateKeys,      &kCheckKeys,     &kHttpKeys,        &kTcpKeys,
-                                      &kHookKeys,        &kDataKeys,      &kMergeKeys,       &kPayloadKeys,
-                                      &kHandoverKeys,    &kDataHooksKeys, &kReverseHooksKeys};
+constexpr std::array kMaintenanceSets{
+    &kMaintenanceKeys, &kComponentKeys, &kLevelKeys,      &kDetectKeys,    &kUpdateKeys,      &kCheckKeys,
+    &kHttpKeys,        &kTcpKeys,       &kHookKeys,       &kDataKeys,      &kMergeKeys,       &kPayloadKeys,
+    &kHandoverKeys,    &kNativeKeys,    &kPostgresqlKeys, &kDataHooksKeys, &kReverseHooksKeys};
 
 }  // namespace
 
@@ -169,6 +178,8 @@ constexpr KeySet kTcpKeys{"tcp", kTcp};
 constexpr KeySet kHookKeys{"hooks", kHook};
 constexpr KeySet kDataKeys{"data", kData};
 constexpr KeySet kHandoverKeys{"handover", kHandover};
+constexpr KeySet kNativeKeys{"native", kNative};
+constexpr KeySet kPostgresqlKeys{"postgresql", kPostgresql};
 constexpr KeySet kDataHooksKeys{"data_hooks", kDataHooks};
 constexpr KeySet kReverseHooksKeys{"reverse_hooks", kReverseHooks};
 constexpr KeySet kMergeKeys{"merge", kMerge};

@@ -21,7 +21,8 @@ struct KeySet {
 extern const KeySet kApplianceKeys, kMachineKeys, kInstalledKeys, kEntryKeys, kHaproxyKeys, kEntryCommandKeys,
     kNoneKeys;
 extern const KeySet kMaintenanceKeys, kComponentKeys, kLevelKeys, kDetectKeys, kUpdateKeys, kCheckKeys, kHttpKeys,
-    kTcpKeys, kHookKeys, kDataKeys, kHandoverKeys, kDataHooksKeys, kReverseHooksKeys, kMergeKeys, kPayloadKeys;
+    kTcpKeys, kHookKeys, kDataKeys, kHandoverKeys, kNativeKeys, kPostgresqlKeys, kDataHooksKeys, kReverseHooksKeys,
+    kMergeKeys, kPayloadKeys;
 
 /// All sets of one kind of file, for checks against the schemas.
 [[nodiscard]] std::span<const KeySet* const> appliance_key_sets();

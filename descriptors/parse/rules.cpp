@@ -73,6 +73,10 @@ bool disk_target(std::string_view text) {
   return text.size() >= 2 && text.size() <= 15 && is_lower(text[0]) &&
          std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c); });
 }
+bool table_name(std::string_view text) {
+  const auto dot = text.find('.');
+  return line(text) && dot != 0 && dot != std::string_view::npos && dot + 1 < text.size();
+}
 bool unit_name(std::string_view text) { return line(text) && text[0] != '-' && only(text, "@:_.\\-"); }
 bool proxy_name(std::string_view text) { return line(text) && only(text, "-_.:"); }
 bool map_name(std::string_view text) {
@@ -102,6 +106,7 @@ const TextRule kPattern{"a pattern on paths below the root, not absolute, withou
 const TextRule kSha256{"64 lower-case hex digits", sha256};
 const TextRule kPackageName{"the name of a Debian package", package_name};
 const TextRule kDiskTarget{"the target of a disk, such as vdb", disk_target};
+const TextRule kTableName{"a table with its schema, such as public.history", table_name};
 const TextRule kUnitName{"the name of a systemd unit", unit_name};
 const TextRule kFrontendName{"the name of an HAProxy frontend", proxy_name};
 const TextRule kBackendName{"the name of an HAProxy backend", proxy_name};

@@ -11,7 +11,7 @@ struct TextRule {
 };
 
 extern const TextRule kAnyText, kLine, kName, kIdentifier, kDomainName, kHostUri, kAbsolutePath, kDirectory,
-    kPayloadName, kPattern, kSha256, kPackageName, kDiskTarget, kUnitName, kFrontendName, kBackendName, kMapName,
-    kHttpPath, kHttpUrl;
+    kPayloadName, kPattern, kSha256, kPackageName, kDiskTarget, kTableName, kUnitName, kFrontendName, kBackendName,
+    kMapName, kHttpPath, kHttpUrl;
 
 }  // namespace moult::parse

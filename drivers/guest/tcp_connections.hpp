@@ -5,8 +5,9 @@
 
 namespace moult::guest {
 
-/// The connections of this machine with others on which an answer may still be awaited (established, or closed by the
-/// peer alone), IPv4 and IPv6; none with itself and none of link-local addresses. Errors: io.
+/// The connections of this machine with others on which an answer may still be awaited (established, closed by the
+/// peer alone, or by this machine, whose last words were not confirmed), IPv4 and IPv6; none with itself and none of
+/// link-local addresses. Errors: io.
 [[nodiscard]] Result<TcpConnections> tcp_connections();
 
 /// What a table of /proc/net/tcp or /proc/net/tcp6 says of that; lines that are none are passed over.

@@ -122,6 +122,18 @@ Result<> SimSession::remove() {
   });
 }
 
+Result<std::unique_ptr<TunnelListener>> SimTunnel::listen(int port) {
+  return fail(Code::refused, "nothing in a simulated guest would connect to port " + std::to_string(port));
+}
+
+Result<std::unique_ptr<TunnelEnd>> SimTunnel::connect(int port) {
+  return Unexpected(Error{Code::unreachable,
+                          "nothing listens on port " + std::to_string(port) + " of a simulated guest",
+                          "Data of the kind native needs real machines.",
+                          {},
+                          Disposition::fail});
+}
+
 Result<std::unique_ptr<GuestAccess>> SimGuests::agent(const MachineRef& machine) {
   return world_.call(CallId::agent, &machine, [&]() -> Result<std::unique_ptr<GuestAccess>> {
     MOULT_TRY(check_host(world_, machine.uri));

@@ -23,12 +23,20 @@ class SimAccess final : public GuestAccess {
   std::string run_;
 };
 
+/// Nothing listens in a simulated guest, and nothing in it connects.
+class SimTunnel final : public GuestTunnel {
+ public:
+  Result<std::unique_ptr<TunnelListener>> listen(int port) override;
+  Result<std::unique_ptr<TunnelEnd>> connect(int port) override;
+};
+
 class SimSession final : public GuestSession {
  public:
   SimSession(World& world, const MachineRef& machine, const std::string& run)
       : world_(world), machine_(machine), run_(run), access_(world, machine, run), files_(world, machine, run) {}
   GuestAccess& access() override { return access_; }
   GuestFiles& files() override { return files_; }
+  GuestTunnel& tunnel() override { return tunnel_; }
   bool alive(Millis deadline) override;
   Result<> announce() override;
   Result<TcpConnections> connections() override;
@@ -41,6 +49,7 @@ class SimSession final : public GuestSession {
   std::string run_;
   SimAccess access_;
   SimFiles files_;
+  SimTunnel tunnel_;
 };
 
 class SimGuests final : public GuestConnector {

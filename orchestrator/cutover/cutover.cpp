@@ -145,7 +145,10 @@ Result<> Cutover::move(bool serving_side, Side to) {
   });
 }
 
+/// `must_have_held`: behind the seal.
 Result<> Cutover::thaw(bool must_have_held) {
+  if (must_have_held)
+    for (const auto& set : way_.sets(run_)) set->source_sealed();
   return run_.each_machine([&](const MachinePair& pair) -> Result<> {
     MOULT_ASSIGN(const bool held, unfence_machine(run_, way_, pair));
     if (held || !must_have_held) return {};

@@ -67,6 +67,21 @@ TEST_CASE("disks that change hands are read with where they are mounted and what
   CHECK(sets[1].handover.keeps_snapshot);
 }
 
+TEST_CASE("databases that their own replication carries are read, with what is usual where nothing is said") {
+  const auto loaded = load_maintenance(kGood + "maintenance-native.yaml");
+  REQUIRE(loaded.good());
+  const auto& sets = loaded.value.components.at(0).data;
+  REQUIRE(sets.size() == 2);
+  CHECK(sets[0].kind == DataKind::native);
+  CHECK(sets[0].postgresql.port == 5432);
+  CHECK(sets[0].postgresql.user == "postgres");
+  CHECK(sets[0].postgresql.databases.empty());
+  CHECK_FALSE(sets[0].postgresql.one_way);
+  CHECK(sets[1].postgresql.databases == std::vector<std::string>{"notes", "more notes"});
+  CHECK(sets[1].postgresql.insert_only == std::vector<std::string>{"public.history"});
+  CHECK(sets[1].postgresql.one_way);
+}
+
 TEST_CASE("an HAProxy that serves others too is told which backends are the appliance's") {
   const auto appliance = load_appliance(kGood + "appliance-shared-haproxy.yaml").value;
   CHECK(appliance.entry.backends == std::vector<std::string>{"shop-web", "shop-api"});

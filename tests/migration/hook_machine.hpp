@@ -18,6 +18,7 @@ class HookMachine final : public GuestSession, public GuestAccess {
   ~HookMachine() override;
   GuestAccess& access() override { return *this; }
   GuestFiles& files() override;
+  GuestTunnel& tunnel() override;
   bool alive(Millis) override { return true; }
   Result<> announce() override { return {}; }
   Result<TcpConnections> connections() override { return TcpConnections(); }

@@ -195,6 +195,28 @@ TEST_CASE("a disk that goes back as it was handed over is warned of in its own w
         }) == 1);
 }
 
+TEST_CASE("a database is planned with its port, and with its way back unless the vendor says that there is none",
+          "[plan]") {
+  World world;
+  auto api = component("api", "2.0.0");
+  DataSpec there_and_back, one_way;
+  there_and_back.name = "both";
+  one_way.name = "there";
+  for (auto* spec : {&there_and_back, &one_way}) spec->kind = DataKind::native;
+  there_and_back.postgresql.port = 5433;
+  one_way.postgresql.one_way = true;
+  api.data = {there_and_back, one_way};
+  world.add(api, "1.0.0");
+  const auto plan = world.plan();
+  REQUIRE(plan.data.size() == 2);
+  CHECK(plan.data[0].strategy == "native");
+  CHECK(plan.data[0].where == "PostgreSQL at port 5433");
+  CHECK(one_way_sets(plan) == std::vector<std::string>{"api.there"});
+  CHECK(std::count_if(plan.warnings.begin(), plan.warnings.end(), [](const auto& warning) {
+          return warning.find("api.there has no way back (`reverse: none`)") != std::string::npos;
+        }) == 1);
+}
+
 TEST_CASE("an emulated TPM is warned of: the clone's starts empty", "[plan]") {
   World world;
   CHECK(world.plan().warnings.size() == 2);  // of the entry

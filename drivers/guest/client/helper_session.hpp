@@ -20,6 +20,7 @@ class HelperSession : public GuestSession {
   Result<> begin(Millis boot);
   GuestAccess& access() override { return remote_.access(); }
   GuestFiles& files() override { return remote_.files(); }
+  GuestTunnel& tunnel() override { return remote_.tunnel(); }
   bool alive(Millis deadline) override { return remote_.alive(deadline); }
   Result<> announce() override { return remote_.announce(); }
   Result<TcpConnections> connections() override { return remote_.connections(); }

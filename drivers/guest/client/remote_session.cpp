@@ -38,13 +38,16 @@ RemoteSession::RemoteSession(Route route, SessionOptions options)
     : route_(std::move(route)),
       options_(std::move(options)),
       access_(make_remote_access(*this)),
-      files_(make_remote_files(*this)) {}
+      files_(make_remote_files(*this)),
+      tunnel_(make_remote_tunnel(*this)) {}
 
 RemoteSession::~RemoteSession() = default;
 
 GuestAccess& RemoteSession::access() { return *access_; }
 
 GuestFiles& RemoteSession::files() { return *files_; }
+
+GuestTunnel& RemoteSession::tunnel() { return *tunnel_; }
 
 std::optional<Peer> RemoteSession::peer() const {
   const std::lock_guard lock(mutex_);

@@ -41,6 +41,7 @@ class RemoteSession : public GuestSession {
 
   GuestAccess& access() override;
   GuestFiles& files() override;
+  GuestTunnel& tunnel() override;
   bool alive(Millis deadline) override;
   Result<> announce() override;
   Result<TcpConnections> connections() override;
@@ -72,6 +73,7 @@ class RemoteSession : public GuestSession {
   const SessionOptions options_;
   const std::unique_ptr<GuestAccess> access_;
   const std::unique_ptr<GuestFiles> files_;
+  const std::unique_ptr<GuestTunnel> tunnel_;
   std::timed_mutex connecting_;  // one at a time; the others wait for its result
   mutable std::mutex mutex_;
   std::shared_ptr<Connection> connection_;  // guarded by mutex_, as is peer_
@@ -80,5 +82,6 @@ class RemoteSession : public GuestSession {
 
 [[nodiscard]] std::unique_ptr<GuestAccess> make_remote_access(RemoteSession& session);
 [[nodiscard]] std::unique_ptr<GuestFiles> make_remote_files(RemoteSession& session);
+[[nodiscard]] std::unique_ptr<GuestTunnel> make_remote_tunnel(RemoteSession& session);
 
 }  // namespace moult::guest

@@ -55,7 +55,8 @@ TcpConnections connections_in(const std::string& table) {
     std::istringstream words(line);
     std::string number, local_text, peer_text, state;
     words >> number >> local_text >> peer_text >> state;
-    if (state != "01" && state != "08") continue;  // TCP_ESTABLISHED, TCP_CLOSE_WAIT
+    // TCP_ESTABLISHED, TCP_FIN_WAIT1 (what it said last was not heard), TCP_CLOSE_WAIT
+    if (state != "01" && state != "04" && state != "08") continue;
     End local, peer;
     if (!read_end(local_text, local) || !read_end(peer_text, peer)) continue;
     if (is_loopback(local.address) || IN6_IS_ADDR_LINKLOCAL(&local.address)) continue;

@@ -30,6 +30,9 @@ enum class Method : std::uint8_t {
   thaw = 27,
   sync = 28,
   close_target = 29,
+  listen = 64,
+  accept_connection = 65,
+  connect = 66,
 };
 
 /// One pair for each value that crosses. `read_*` leaves the reader bad on nonsense; the caller asks `end()`.

@@ -14,6 +14,11 @@ std::size_t cost_of(std::size_t size) { return size + kPieceCost; }
 
 }  // namespace
 
+bool Stream::failed() const {
+  const std::lock_guard lock(mutex_);
+  return failed_.has_value();
+}
+
 void Stream::hang_up() {
   bool clean = false;
   {

@@ -21,6 +21,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   [[nodiscard]] std::uint8_t method() const { return method_; }
+  /// Aborted by either end, or its connection is over: whatever waits for something else may give up.
+  [[nodiscard]] bool failed() const;
 
   /// These wait for credit. Errors: what the other end aborted with, or why the connection is over (ambiguous).
   Result<> send_message(View bytes);
@@ -63,7 +65,7 @@ class Stream {
   const bool answers_;
   Buffer message_;              // the receiver's own: put together so far
   std::size_t uncredited_ = 0;  // the receiver's own
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Piece> inbox_;  // guarded by mutex_, as are those below
   std::size_t inbox_bytes_ = 0;

@@ -90,6 +90,11 @@ Result<Buffer> perform_request(Service& service, Stream& stream) {
 }  // namespace
 
 bool answer(Service& service, Stream& stream) {
+  if (is_tunnel(stream.method())) {
+    auto carried = service.tunnels.serve(stream);
+    if (!carried) stream.abort(carried.error());
+    return carried.has_value();
+  }
   auto reply = perform_request(service, stream);
   if (!reply) {
     stream.abort(reply.error());

@@ -109,38 +109,38 @@ int error_of(const Fd& socket) {
 
 TEST_CASE("a client whose request went to the machine that left hears of it from the one that came, at once") {
   const auto family = family_of(GENERATE(false, true));
-    const Networks networks;
-    networks.connect(networks.original);
-    const auto [client, service] = ask_original(networks, family);
-    Networks::enter(networks.original);
-    const auto connections = guest::tcp_connections();
-    REQUIRE(connections);
-    REQUIRE(connections->size() == 1);
-    CHECK(connections->front().local == family.service);
-    CHECK(connections->front().peer == family.client);
-    CHECK(connections->front().local_port == 8080);
+  const Networks networks;
+  networks.connect(networks.original);
+  const auto [client, service] = ask_original(networks, family);
+  Networks::enter(networks.original);
+  const auto connections = guest::tcp_connections();
+  REQUIRE(connections);
+  REQUIRE(connections->size() == 1);
+  CHECK(connections->front().local == family.service);
+  CHECK(connections->front().peer == family.client);
+  CHECK(connections->front().local_port == 8080);
 
-    networks.cut();
-    networks.connect(networks.clone);
-    CHECK(wait_for(client, POLLIN, 300) == 0);  // nothing tells it
-    REQUIRE(guest::tickle(*connections));
-    REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
-    CHECK(error_of(client) == ECONNRESET);
+  networks.cut();
+  networks.connect(networks.clone);
+  CHECK(wait_for(client, POLLIN, 300) == 0);  // nothing tells it
+  REQUIRE(guest::tickle(*connections));
+  REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
+  CHECK(error_of(client) == ECONNRESET);
 }
 
 TEST_CASE("a connection that this machine has is not disturbed by a tickle") {
   const auto family = family_of(GENERATE(false, true));
-    const Networks networks;
-    networks.connect(networks.original);
-    const auto [client, service] = ask_original(networks, family);
-    Networks::enter(networks.original);
-    const auto connections = guest::tcp_connections();
-    REQUIRE(connections);
-    REQUIRE(guest::tickle(*connections));
-    CHECK(wait_for(client, POLLIN, 300) == 0);
-    REQUIRE(::send(service.get(), "OK", 2, 0) == 2);
-    REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
-    CHECK(error_of(client) == 0);
+  const Networks networks;
+  networks.connect(networks.original);
+  const auto [client, service] = ask_original(networks, family);
+  Networks::enter(networks.original);
+  const auto connections = guest::tcp_connections();
+  REQUIRE(connections);
+  REQUIRE(guest::tickle(*connections));
+  CHECK(wait_for(client, POLLIN, 300) == 0);
+  REQUIRE(::send(service.get(), "OK", 2, 0) == 2);
+  REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
+  CHECK(error_of(client) == 0);
 }
 
 TEST_CASE("what has no such address is passed over, and what is none is refused") {
@@ -158,6 +158,10 @@ TEST_CASE("the kernel's tables are read: peers elsewhere, in states that await a
       "   2: 0100007F:1F90 0100007F:9C40 01 00000000:00000000\n"
       "   3: 090200C0:1F90 010200C0:9C40 08 00000000:00000000\n"
       "   4: 090200C0:1F90 010200C0:9C41 06 00000000:00000000\n"
-      "   5: 0000000000000000FFFF0000090200C0:1F90 0000000000000000FFFF0000010200C0:9C42 01 00000000\n");
-  CHECK(found == TcpConnections{{"192.0.2.9", "192.0.2.1", 8080, 40000}, {"192.0.2.9", "192.0.2.1", 8080, 40002}});
+      "   5: 0000000000000000FFFF0000090200C0:1F90 0000000000000000FFFF0000010200C0:9C42 01 00000000\n"
+      "   6: 090200C0:1F90 010200C0:9C43 04 00000001:00000000\n"
+      "   7: 090200C0:1F90 010200C0:9C44 05 00000000:00000000\n");
+  CHECK(found == TcpConnections{{"192.0.2.9", "192.0.2.1", 8080, 40000},
+                                {"192.0.2.9", "192.0.2.1", 8080, 40002},
+                                {"192.0.2.9", "192.0.2.1", 8080, 40003}});
 }

@@ -1,0 +1,34 @@
+// Data that the application's own replication carries.
+#include <array>
+
+#include "descriptors/parse/descriptor.hpp"
+
+namespace moult::parse {
+namespace {
+
+constexpr int kMostPort = 65535;
+
+enum class Reverse { same, none };
+constexpr std::array<Choice<Reverse>, 2> kReverses{{{"same", Reverse::same}, {"none", Reverse::none}}};
+
+PostgresqlData read_postgresql(const Value& value, Report& report) {
+  const Mapping mapping(value, kPostgresqlKeys, report);
+  PostgresqlData data;
+  mapping.number("port", 1, kMostPort, data.port);
+  mapping.text("user", kName, data.user);
+  mapping.list("databases", kLine, data.databases);
+  mapping.list("insert_only", kTableName, data.insert_only);
+  if (const auto reverse = mapping.find("reverse"))
+    data.one_way = read_choice(*reverse, kReverses, report) == Reverse::none;
+  return data;
+}
+
+}  // namespace
+
+void read_native(const Value& value, DataSpec& data, Report& report) {
+  data.kind = DataKind::native;
+  const Mapping mapping(value, kNativeKeys, report);
+  if (const auto postgresql = mapping.find("postgresql")) data.postgresql = read_postgresql(*postgresql, report);
+}
+
+}  // namespace moult::parse

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "descriptors/native.hpp"
+#include "drivers/guest_access.hpp"
+
+namespace moult::postgresql {
+
+using Row = std::vector<std::string>;
+
+/// A literal and a name, quoted for a statement.
+[[nodiscard]] std::string text(std::string_view value);
+[[nodiscard]] std::string name(std::string_view value);
+/// An array of texts.
+[[nodiscard]] std::string array_of(const std::vector<std::string>& values);
+
+/// The first fields of rows, for people: ten of them, and how many more there are.
+[[nodiscard]] std::string joined_rows(const std::vector<Row>& rows);
+
+/// A place in the log of changes.
+[[nodiscard]] Result<std::uint64_t> lsn_of(std::string_view text);
+[[nodiscard]] std::string lsn_text(std::uint64_t lsn);
+
+/// Statements for one cluster, run by psql in its guest as its superuser. Nothing of the database's own search path is
+/// trusted. The answers come from a guest: rows are split, never run.
+class Psql {
+ public:
+  Psql(GuestAccess& guest, const PostgresqlData& cluster) : guest_(guest), cluster_(cluster) {}
+
+  /// Runs statements of one database one after another; the rows of all of them. Errors: failed, with PostgreSQL's own
+  /// message; timeout.
+  Result<std::vector<Row>> rows(const std::string& database, const std::string& statements, Millis most) const;
+  Result<> run(const std::string& database, const std::string& statements, Millis most) const;
+  /// The one field of the one row. Error: mismatch.
+  Result<std::string> value(const std::string& database, const std::string& statements, Millis most) const;
+  /// The answer to a question.
+  Result<bool> holds(const std::string& database, const std::string& question, Millis most) const;
+  /// A program of the guest, as the cluster's user; its output. Error: failed.
+  Result<std::string> program(std::vector<std::string> argv, Millis most) const;
+  /// Can a role come in by the port, with its password?
+  Result<> try_role(const std::string& database, const std::string& role, const std::string& password) const;
+
+ private:
+  Result<Outcome> as_user(std::vector<std::string> argv, const std::string& input, Millis most,
+                          const std::string& password = {}) const;
+  GuestAccess& guest_;
+  const PostgresqlData& cluster_;
+};
+
+}  // namespace moult::postgresql

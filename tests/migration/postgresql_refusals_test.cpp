@@ -1,0 +1,210 @@
+// What logical replication does not carry, and a fence that ends: on one real cluster.
+#include "migration/native_preflight.hpp"
+#include "migration/postgresql/catalog.hpp"
+#include "migration/postgresql/fence.hpp"
+#include "migration/postgresql/source.hpp"
+#include "migration/postgresql/traces.hpp"
+#include "postgresql_clients.hpp"
+
+using namespace moult;
+using namespace moult::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A machine with its cluster and the tables of pgbench, and the set that is asked about.
+struct Asked {
+  explicit Asked(const std::string& wal_level = "logical") : machine(images.original()) {
+    machine.make_cluster(wal_level);
+    make_schema(machine);
+    spec.kind = DataKind::native;
+    spec.name = "main";
+    spec.postgresql = data();
+  }
+  /// Every problem, one a line.
+  std::string problems() {
+    const auto found = native_problems({spec, MachineFacts{}, machine.session().access(), others});
+    if (!found) return found.error().message + " " + found.error().remedy;
+    std::string text;
+    for (const auto& problem : *found) text += problem.message + " " + problem.remedy + "\n";
+    return text;
+  }
+  Images images;
+  PostgresqlMachine machine;
+  DataSpec spec;
+  std::vector<const DataSpec*> others;
+};
+
+using Catch::Contains;
+
+}  // namespace
+
+TEST_CASE("a cluster that can be carried has no problems, and one that is not there is named with its port") {
+  Asked asked;
+  CHECK(asked.problems().empty());
+  asked.spec.postgresql.databases = {"bench", "no-such"};
+  CHECK_THAT(asked.problems(), Contains("no database no-such"));
+  asked.spec.postgresql.databases.clear();
+  asked.spec.postgresql.port = 5999;
+  CHECK_THAT(asked.problems(), Contains("5999") && Contains("correct `port`"));
+  asked.spec.postgresql.port = 5432;
+  asked.spec.postgresql.user = "daemon";
+  CHECK_THAT(asked.problems(), Contains("daemon"));
+}
+
+TEST_CASE("what replication leaves out is named by the plan") {
+  Asked asked("replica");
+  asked.machine.sql(R"(
+CREATE TABLE bare (n int);
+CREATE UNLOGGED TABLE fast (n int PRIMARY KEY);
+CREATE MATERIALIZED VIEW seen AS SELECT 1;
+SELECT lo_create(4711);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER loud AFTER INSERT ON commits FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TABLE commits ENABLE ALWAYS TRIGGER loud;
+SELECT pg_create_physical_replication_slot('theirs');
+)");
+  asked.spec.postgresql.insert_only.emplace_back("public.no_such");
+  asked.machine.sql("CREATE DATABASE other", "postgres");
+  asked.machine.sql("CREATE TABLE kept (n int PRIMARY KEY)", "other");
+  asked.spec.postgresql.databases = {"bench"};
+  const auto text = asked.problems();
+  for (const auto* part : {"wal_level is replica", "the restart is needed", "public.bare", "public.fast", "public.seen",
+                           "4711", "loud on", "theirs", "public.no_such", "database other holds data"})
+    CHECK_THAT(text, Contains(part));
+  CHECK_THAT(text, !Contains("pgbench_history"));
+}
+
+TEST_CASE("another set on the cluster's file system is refused, for the cutover freezes it") {
+  Asked asked;
+  asked.machine.shell("mkdir -p /var/lib/postgresql/notes /run/postgresql/elsewhere");
+  DataSpec beside, apart;
+  beside.name = "notes";
+  beside.root = "/var/lib/postgresql/notes";
+  apart.name = "apart";
+  apart.root = "/run/postgresql/elsewhere";
+  asked.others = {&apart};
+  CHECK(asked.problems().empty());
+  asked.others = {&apart, &beside};
+  CHECK_THAT(asked.problems(), Contains("same file system as /var/lib/postgresql/notes") && !Contains("elsewhere"));
+}
+
+TEST_CASE("what changes meanwhile and is not carried ends the round, with its name") {
+  Asked asked;
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  postgresql::Source source(psql, asked.spec.postgresql, postgresql::Names(true), true);
+  const std::vector<std::string> databases{"bench"};
+  REQUIRE(source.start(databases));
+  REQUIRE(source.mark("bench"));
+  asked.machine.sql("INSERT INTO commits (way) VALUES ('x'); INSERT INTO pgbench_history (tid) VALUES (1)");
+  REQUIRE(source.mark("bench"));
+  SECTION("a table's definition") {
+    asked.machine.sql("ALTER TABLE commits ADD extra int; CREATE TABLE fresh (n int PRIMARY KEY)");
+    const auto mark = source.mark("bench");
+    REQUIRE_FALSE(mark);
+    CHECK(mark.error().code == Code::conflict);
+    CHECK_THAT(mark.error().message,
+               Contains("table public.commits was altered") && Contains("table public.fresh is new"));
+  }
+  SECTION("a row of a table to which rows are only added") {
+    asked.machine.sql("DELETE FROM pgbench_history; SELECT pg_stat_force_next_flush()");
+    Result<postgresql::Source::Mark> mark;
+    for (int i = 0; i < 20 && mark; ++i, std::this_thread::sleep_for(500ms)) mark = source.mark("bench");
+    REQUIRE_FALSE(mark);
+    CHECK_THAT(mark.error().message, Contains("insert_only"));
+  }
+  SECTION("a role") {
+    asked.machine.sql("CREATE ROLE visitor");
+    const auto mark = source.mark("bench");
+    REQUIRE_FALSE(mark);
+    CHECK_THAT(mark.error().message, Contains("role visitor is new"));
+  }
+  REQUIRE(postgresql::leave_no_trace(psql, databases));
+  CHECK(asked.machine.sql("SELECT count(*) FROM pg_replication_slots") == "0");
+}
+
+TEST_CASE("a table that has columns which the receiving side lacks has no way there") {
+  Asked asked;
+  asked.machine.sql("CREATE DATABASE old", "postgres");
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  CHECK(postgresql::refuse_other_columns(psql, psql, "bench"));
+  Images images;
+  PostgresqlMachine other(images.original());
+  other.make_cluster();
+  make_schema(other);
+  other.sql("ALTER TABLE commits DROP way");
+  const postgresql::Psql without(other.session().access(), asked.spec.postgresql);
+  CHECK(postgresql::refuse_other_columns(without, psql, "bench"));
+  const auto refused = postgresql::refuse_other_columns(psql, without, "bench");
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Contains("public.commits.way") && !Contains("commits.at"));
+}
+
+TEST_CASE("a fence keeps writers waiting; they go on at its end, or are turned away where the source is sealed") {
+  Asked asked;
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  const bool sealed = GENERATE(false, true);
+  auto fence = postgresql::Fence::set(psql, "moult_there_fence", {"bench"}, 60s);
+  REQUIRE(fence);
+  auto writer = std::async(std::launch::async, [&] {
+    return asked.machine.try_shell(
+        "cd / && runuser -u postgres -- psql -Xq -d bench -c \"INSERT INTO commits (way) VALUES ('late')\"");
+  });
+  REQUIRE(writer.wait_for(2s) == std::future_status::timeout);
+  CHECK(asked.machine.sql("SELECT count(*) FROM commits") == "0");  // reading goes on
+  const auto held = (*fence)->lift(sealed);
+  REQUIRE(held);
+  CHECK(*held);
+  const auto written = writer.get();
+  REQUIRE(written);
+  CHECK(written->good() != sealed);
+  CHECK(asked.machine.sql("SELECT count(*) FROM commits") == (sealed ? "0" : "1"));
+}
+
+TEST_CASE("clients that take tables in another order than the fence are not told of a deadlock") {
+  Asked asked;
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  auto client = std::async(std::launch::async, [&] {
+    // The fence has the tellers long before it asks for the commits.
+    return asked.machine.try_shell(
+        "cd / && runuser -u postgres -- psql -Xq -v ON_ERROR_STOP=1 -d bench -c \"BEGIN; INSERT INTO commits (way) "
+        "VALUES ('slow'); SELECT pg_sleep(3); UPDATE pgbench_tellers SET tbalance = 1; SELECT pg_sleep(2); COMMIT\"");
+  });
+  std::this_thread::sleep_for(1s);
+  auto fence = postgresql::Fence::set(psql, "moult_there_fence", {"bench"}, 120s);
+  const auto done = client.get();
+  REQUIRE(done);
+  INFO(done->err);
+  CHECK(done->good());
+  REQUIRE(fence);
+  CHECK(asked.machine.sql("SELECT count(*) FROM commits") == "1");
+  CHECK(*(*fence)->lift());
+}
+
+TEST_CASE("a fence whose time is over lets writers go, and does not say that it held") {
+  Asked asked;
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  auto fence = postgresql::Fence::set(psql, "moult_there_fence", {"bench"}, 2s);
+  REQUIRE(fence);
+  asked.machine.sql("INSERT INTO commits (way) VALUES ('after')");  // waits, and is let go
+  const auto held = (*fence)->lift();
+  REQUIRE(held);
+  CHECK_FALSE(*held);
+}
+
+TEST_CASE("a transaction that stays open makes the fence fail, and clients go on") {
+  Asked asked;
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  auto holder = std::async(std::launch::async, [&] {
+    return asked.machine.try_shell(
+        "cd / && runuser -u postgres -- psql -Xq -d bench -c \"BEGIN; INSERT INTO commits (way) VALUES ('slow'); "
+        "SELECT pg_sleep(6); COMMIT\"");
+  });
+  std::this_thread::sleep_for(1s);
+  const auto fence = postgresql::Fence::set(psql, "moult_there_fence", {"bench"}, 4s);
+  REQUIRE_FALSE(fence);
+  CHECK_THAT(fence.error().message, Contains("could not be locked in time"));
+  holder.wait();
+  asked.machine.sql("INSERT INTO commits (way) VALUES ('on')");
+  CHECK(asked.machine.sql("SELECT count(*) FROM commits") == "2");
+}
