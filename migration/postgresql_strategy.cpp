@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "descriptors/base/digest.hpp"
 #include "migration/postgresql/catalog.hpp"
 #include "migration/postgresql/digests.hpp"
 #include "migration/postgresql/fence.hpp"
@@ -31,13 +32,6 @@ std::string joined_lines(const std::vector<Row>& rows) {
     out += "\n";
   }
   return out;
-}
-
-/// A digest short enough to read, and what differs from the other side's.
-std::string digest_of(const std::string& lines) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : lines) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return fmt::format("{:016x}", hash);
 }
 
 std::string differing(const std::vector<Row>& here, const std::vector<Row>& there) {
@@ -296,8 +290,8 @@ Result<Verification> PostgresqlStrategy::verify() {
     what += differing(*source, *target);
     verdict.equal = verdict.equal && *source == *target;
   }
-  verdict.source = digest_of(here);
-  verdict.target = digest_of(there) + what;
+  verdict.source = sha256_hex(here);
+  verdict.target = sha256_hex(there) + what;
   return verdict;
 }
 
