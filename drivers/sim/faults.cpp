@@ -59,8 +59,9 @@ bool FaultChooser::is_quiet(CallId call, unsigned nth) {
 
 Fault FaultChooser::by_chance(CallId call) {
   const bool again = !struck_.empty() && calls_ - last_ <= kBurstCalls;
-  std::uint64_t draw = rng_.below(1'000'000) / (again ? plan_.burst : 1) / (plan_.focus == call ? kFocus : 1);
-  if (draw >= total_ppm_) return {};
+  const std::uint64_t times = (again ? plan_.burst : 1) * (plan_.focus == call ? kFocus : 1);
+  if (rng_.below(1'000'000) >= total_ppm_ * times) return {};
+  std::uint64_t draw = rng_.below(total_ppm_);  // each kind as likely beside the others as it is without `times`
   std::size_t kind = 0;
   while (draw >= plan_.ppm[kind]) draw -= plan_.ppm[kind++];
   const Fault fault{static_cast<FaultKind>(kind), Millis{rng_.between(kLeastSlow.count(), kMostSlow.count())}};
