@@ -126,7 +126,7 @@ Result<> SimDiskHandover::take_out(const HandedDisk& disk, DiskSide side, Millis
     if (domain == nullptr) return {};
     const Disk* held = find_in(domain->disks, disk.target);
     if (held == nullptr) return {};
-    if (held->mounted && domain->state == PowerState::running) {
+    if ((held->mounted || domain->guest.hangs()) && domain->state == PowerState::running) {
       world_.advance(deadline.count() * 1000);
       return fail(Code::timeout, ref.domain + " does not let go of disk " + disk.target);
     }

@@ -36,6 +36,7 @@ enum class FaultKind : std::uint8_t {
   stop_daemon,    ///< the host's daemon dies, and its host cannot be asked for `by`: ambiguous
   garble,         ///< what a round carries is altered on its way; other calls: none
   second,         ///< another orchestrator tries its luck at the same time: FaultPlan::on_second
+  hang_guest,     ///< the guest concerned runs on and answers nobody, until it is powered off: ambiguous
   count_
 };
 inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::count_);

@@ -79,6 +79,9 @@ struct Guest {
   bool lease_ended = false;  ///< thawed by itself since the last freeze
   std::optional<Helper> helper;
   std::set<std::string> stopped;  ///< units and hooks that were stopped: this guest does not serve
+
+  /// Of a machine that is on: it neither runs nor is on its way to.
+  [[nodiscard]] bool hangs() const { return !booted && boots_at == kNever; }
 };
 
 struct Domain {

@@ -16,7 +16,8 @@ struct FieldFacts {
 // clang-format off
 constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"clients", 1},   {"think_ms", 400}, {"nics", 1},         {"disks", 1},   {"files", 0},
-    {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"handover", 0}, {"comes_back", 1},
+    {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"handover", 0}, {"fstab", 1},
+    {"comes_back", 1},
     {"finish", 0},    {"confirm_s", 0},  {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
     {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
     {"since", 0},     {"focus", 0},
@@ -74,6 +75,7 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 0, 0, 1}),
              0,
              0,
+             1,
              one_of(rng, {1, 1, 1, 0}),
              one_of(rng, {0, 0, 0, 0, 1}),
              one_of(rng, {0, 0, 0, 0, 0, 0, 2, 30}),
@@ -90,6 +92,7 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 1}) * static_cast<long>(1 + rng.below(kPlaces.size())),
              draw_focus(rng)};
   if (values_[since] != 0) values_[calm] %= kCalmWithin;
+  values_[fstab] = one_of(rng, {1, 1, 0});
 }
 
 long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
@@ -124,6 +127,7 @@ SimOptions Shape::options(std::uint64_t seed) const {
   options.files_per_set = static_cast<unsigned>(have[files]);
   options.silent_ppm = static_cast<std::uint32_t>(have[silent_ppm]);
   options.held_files_seen = have[blind] == 0;
+  options.mounts_at_boot = have[fstab] != 0;
   options.crashed_guests_reboot = have[comes_back] != 0;
   if (have[holds] == 0) options.appliance.entry.kind = EntryKind::none;
   auto& api = options.maintenance.components.front();

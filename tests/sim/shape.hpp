@@ -26,6 +26,7 @@ class Shape {
     reboot,        ///< an update asks for a reboot
     blind,         ///< a weakened capture, which no seed chooses: it does not ask what is held for writing
     handover,      ///< the data are on a disk that changes hands, which no seed chooses: `--with handover=1`
+    fstab,         ///< a guest that starts mounts such a disk by itself
     comes_back,    ///< a guest that panics starts again by itself
     finish,        ///< the run gives the way back up by itself
     confirm_s,     ///< the time for a confirmation; 0: none is asked for
