@@ -77,6 +77,8 @@ struct FaultPlan {
   std::uint64_t quiet_before = 0;                ///< so many calls after that one
   std::uint64_t quiet_after = UINT64_MAX;        ///< calls after which chance leaves the run alone
   std::optional<CallId> focus{};                 ///< calls of this kind are struck kFocus times as likely
+  bool sure = false;                             ///< the first call that chance finds is struck for certain
+  std::optional<CallId> next{};                  ///< so is the next one of this kind after that; between them none is
   std::function<void()> on_kill{};               ///< called when the process dies; may throw to unwind a harness
   std::function<void()> on_second{};             ///< called between two calls: acts as another process would
 
@@ -109,9 +111,11 @@ class FaultChooser {
  private:
   [[nodiscard]] Fault by_chance(CallId call);
   [[nodiscard]] bool is_quiet(CallId call, unsigned nth);
+  [[nodiscard]] bool is_certain() const;
   FaultPlan plan_;
   Rng rng_;
-  std::uint64_t total_ppm_ = 0, calls_ = 0, last_ = 0, loud_since_ = 0;
+  std::uint64_t calls_ = 0, last_ = 0, loud_since_ = 0;
+  std::array<std::uint64_t, kCalls> total_ppm_{};
   std::array<unsigned, kCalls> seen_{};
   std::vector<Strike> struck_;
 };

@@ -20,7 +20,7 @@ constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"comes_back", 1},
     {"finish", 0},    {"confirm_s", 0},  {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
     {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
-    {"since", 0},     {"focus", 0},
+    {"since", 0},     {"focus", 0},    {"sure", 0},         {"next", 0},
 }};
 // clang-format on
 
@@ -33,25 +33,32 @@ long one_of(sim::Rng& rng, const long (&list)[n]) {
 constexpr std::uint64_t kShapes = 0x5a9e5a9eULL;
 constexpr std::uint64_t kLongestCalm = 500;
 constexpr std::uint64_t kCalmWithin = 12;
+constexpr std::uint64_t kCalmBeforeSure = 6;
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
 /// Where a run is rarely come to by chance, by the call that is made there: its cutover, its commit, its switch, the
 /// rollback, the undoing of clones and the finish.
-constexpr std::array<sim::NthCall, 9> kPlaces{{{sim::CallId::hold, 1},
-                                               {sim::CallId::keep_sealed, 1},
-                                               {sim::CallId::move, 3},
-                                               {sim::CallId::announce, 2},
-                                               {sim::CallId::move, 5},
-                                               {sim::CallId::hold, 2},
-                                               {sim::CallId::announce, 4},
-                                               {sim::CallId::discard_clone, 1},
-                                               {sim::CallId::consolidate, 1}}};
+constexpr std::array<sim::NthCall, 10> kPlaces{{{sim::CallId::hold, 1},
+                                                {sim::CallId::keep_sealed, 1},
+                                                {sim::CallId::move, 3},
+                                                {sim::CallId::announce, 2},
+                                                {sim::CallId::move, 5},
+                                                {sim::CallId::move, 7},
+                                                {sim::CallId::hold, 2},
+                                                {sim::CallId::announce, 4},
+                                                {sim::CallId::discard_clone, 1},
+                                                {sim::CallId::consolidate, 1}}};
 
 /// What the orchestrator decides by, and what it decides.
 constexpr long kDecisive[] = {static_cast<long>(sim::CallId::inspect),       static_cast<long>(sim::CallId::move),
                               static_cast<long>(sim::CallId::where_machine), static_cast<long>(sim::CallId::freeze),
                               static_cast<long>(sim::CallId::thaw),          static_cast<long>(sim::CallId::hold),
                               static_cast<long>(sim::CallId::where_entry),   static_cast<long>(sim::CallId::journal)};
+
+/// What a run does about a fault, and what the next fault hurts most in: to carry once more, to move, to write down.
+constexpr long kMending[] = {static_cast<long>(sim::CallId::apply), static_cast<long>(sim::CallId::apply),
+                             static_cast<long>(sim::CallId::move),  static_cast<long>(sim::CallId::journal),
+                             static_cast<long>(sim::CallId::run),   static_cast<long>(sim::CallId::where_machine)};
 
 /// 0: no kind of call is sought out; else the CallId, counted from 1.
 long draw_focus(sim::Rng& rng) {
@@ -90,9 +97,14 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {2000, 8000, 40'000}),
              one_of(rng, {1, 1, 4, 16}),
              one_of(rng, {0, 1}) * static_cast<long>(1 + rng.below(kPlaces.size())),
-             draw_focus(rng)};
+             draw_focus(rng),
+             one_of(rng, {0, 0, 1}),
+             one_of(rng, {0, 1}) * (one_of(rng, kMending) + 1)};
   if (values_[since] != 0) values_[calm] %= kCalmWithin;
   values_[fstab] = one_of(rng, {1, 1, 0});
+  if (values_[sure] == 0) return;
+  values_[calm] %= kCalmBeforeSure;
+  values_[kinds] = kAllKinds;
 }
 
 long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
@@ -147,6 +159,8 @@ SimOptions Shape::options(std::uint64_t seed) const {
   options.faults.quiet_before = static_cast<std::uint64_t>(have[calm]);
   if (have[since] != 0) options.faults.quiet_until = kPlaces.at(static_cast<std::size_t>(have[since] - 1));
   if (have[focus] != 0) options.faults.focus = static_cast<sim::CallId>(have[focus] - 1);
+  options.faults.sure = have[sure] != 0;
+  if (have[next] != 0) options.faults.next = static_cast<sim::CallId>(have[next] - 1);
   for (std::size_t kind = 1; kind < sim::kFaultKinds; ++kind)
     if ((have[kinds] >> kind & 1) != 0) options.faults.ppm[kind] = static_cast<std::uint32_t>(have[ppm]);
   return options;

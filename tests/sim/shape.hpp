@@ -42,6 +42,8 @@ class Shape {
     burst,         ///< so many times as likely just after a strike
     since,         ///< chance waits for a place in the run: the number of kPlaces; 0: it does not
     focus,         ///< strikes seek out calls of this CallId, counted from 1; 0: none
+    sure,          ///< where chance begins to strike it does so for certain
+    next,          ///< and then at the next call of this CallId, counted from 1; 0: anywhere
     count_
   };
   static constexpr std::size_t kFields = count_;
