@@ -6,10 +6,10 @@ namespace moult::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFaultKinds> kNames{
-    "none",        "refuse",        "lose_call",   "lose_answer", "fail_command", "half_way",      "slow",
-    "crash_guest", "destroy_guest", "kill_helper", "overflow",    "fill_host",    "restart_entry", "jump_clock",
-    "kill_before", "kill_after",    "late_answer", "stale",       "stop_daemon",  "garble",        "second",
-    "hang_guest"};
+    "none",          "refuse",      "lose_call",     "lose_answer", "fail_command", "half_way",
+    "slow",          "crash_guest", "destroy_guest", "kill_helper", "overflow",     "fill_host",
+    "restart_entry", "jump_clock",  "kill_before",   "kill_after",  "late_answer",  "stale",
+    "stop_daemon",   "garble",      "second",        "hang_guest"};
 
 /// What follows a fault is where the next one hurts most: undoing, trying again.
 constexpr std::uint64_t kBurstCalls = 16;
