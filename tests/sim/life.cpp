@@ -156,12 +156,12 @@ class Life {
     mount_disks();
   }
 
-  /// Who finds an original in production without its data mounts what it has.
+  /// Who finds a machine without its data that clients should reach mounts what it has.
   void mount_disks() {
     if (spec_.shape[Shape::fstab] != 0) return;
     run_.serve_for(kLongestBoot);
     for (const auto& domain : run_.world().domains())
-      if (domain && domain->run.empty() && domain->guest.booted)
+      if (domain && domain->guest.booted && is_to_serve(*domain))
         for (const auto& disk : std::vector<sim::Disk>(domain->disks)) run_.world().mount(*domain, disk.target);
   }
 
