@@ -23,7 +23,7 @@ bool matches(const FaultRule& rule, CallId call, const std::string& machine) {
 
 /// What can befall few calls befalls those more often, and others never.
 std::uint64_t weight(FaultKind kind, CallId call) {
-  constexpr std::uint64_t kOwn = 6;
+  constexpr std::uint64_t kOwn = 16;
   switch (kind) {
     case FaultKind::garble:
       return call == CallId::apply ? kOwn : 0;

@@ -99,7 +99,7 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 1}) * static_cast<long>(1 + rng.below(kPlaces.size())),
              draw_focus(rng),
              one_of(rng, {0, 0, 1}),
-             one_of(rng, {0, 1}) * (one_of(rng, kMending) + 1)};
+             one_of(rng, {0, 1, 1}) * (one_of(rng, kMending) + 1)};
   if (values_[since] != 0) values_[calm] %= kCalmWithin;
   values_[fstab] = one_of(rng, {1, 1, 0});
   if (values_[sure] == 0) return;
