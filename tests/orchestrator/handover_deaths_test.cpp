@@ -1,5 +1,6 @@
 // Processes that die while a disk changes hands, and those that take their runs up.
 #include "handed_disk.hpp"
+#include "tests/sim/fleet.hpp"
 
 using namespace moult;
 using namespace moult::test;
@@ -171,9 +172,7 @@ TEST_CASE("a switch that is written down and not made is not made whole once the
     if (lives(run, [&] { return run.go(); })) continue;
     ++deaths;
     INFO("write " << write);
-    const auto end = run.again(&Conductor::abort);
-    INFO(text_of(end));
-    CHECK(end);
+    take_up(run);
     serves_whole(run);
   }
   CHECK(deaths > 2);
@@ -184,7 +183,8 @@ TEST_CASE(
     "[handover]") {
   auto options = with_disk(31);
   options.mounts_at_boot = false;
-  SimRun run(options, patient());
+  const Desk desk;  // where each process finds how the disk is mounted
+  SimRun run(options, patient(), desk.path());
   const auto before = run.world().inventory(false);
   REQUIRE(run.go());
   run.serve_for(5);
