@@ -34,11 +34,13 @@ constexpr std::uint64_t kShapes = 0x5a9e5a9eULL;
 constexpr std::uint64_t kLongestCalm = 500;
 constexpr std::uint64_t kCalmWithin = 12;
 constexpr std::uint64_t kCalmBeforeSure = 6;
+constexpr long kLeastWhenSure = 2;
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
-/// Where a run is rarely come to by chance, by the call that is made there: its cutover, its commit, its switch, the
-/// rollback, the undoing of clones and the finish.
-constexpr std::array<sim::NthCall, 10> kPlaces{{{sim::CallId::hold, 1},
+/// Where a run is rarely come to by chance, by the call that is made there: its cloning, its cutover, its commit, its
+/// switch, the rollback, the undoing of clones and the finish.
+constexpr std::array<sim::NthCall, 11> kPlaces{{{sim::CallId::snapshot, 1},
+                                                {sim::CallId::hold, 1},
                                                 {sim::CallId::keep_sealed, 1},
                                                 {sim::CallId::move, 3},
                                                 {sim::CallId::announce, 2},
@@ -57,8 +59,20 @@ constexpr long kDecisive[] = {static_cast<long>(sim::CallId::inspect),       sta
 
 /// What a run does about a fault, and what the next fault hurts most in: to carry once more, to move, to write down.
 constexpr long kMending[] = {static_cast<long>(sim::CallId::apply), static_cast<long>(sim::CallId::apply),
-                             static_cast<long>(sim::CallId::move),  static_cast<long>(sim::CallId::journal),
-                             static_cast<long>(sim::CallId::run),   static_cast<long>(sim::CallId::where_machine)};
+                             static_cast<long>(sim::CallId::apply), static_cast<long>(sim::CallId::move),
+                             static_cast<long>(sim::CallId::run),   static_cast<long>(sim::CallId::journal)};
+
+constexpr long bits(std::initializer_list<sim::FaultKind> kinds) {
+  long all = 0;
+  for (const auto kind : kinds) all |= 1L << static_cast<int>(kind);
+  return all;
+}
+
+/// What befalls a call, and not the world.
+constexpr long kOutcomes =
+    bits({sim::FaultKind::refuse, sim::FaultKind::lose_call, sim::FaultKind::lose_answer, sim::FaultKind::fail_command,
+          sim::FaultKind::half_way, sim::FaultKind::slow, sim::FaultKind::late_answer, sim::FaultKind::stale,
+          sim::FaultKind::garble, sim::FaultKind::kill_before, sim::FaultKind::kill_after});
 
 /// 0: no kind of call is sought out; else the CallId, counted from 1.
 long draw_focus(sim::Rng& rng) {
@@ -102,9 +116,13 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 1, 1}) * (one_of(rng, kMending) + 1)};
   if (values_[since] != 0) values_[calm] %= kCalmWithin;
   values_[fstab] = one_of(rng, {1, 1, 0});
+  const auto place = static_cast<long>(1 + rng.below(kPlaces.size()));
+  const auto befalls = one_of(rng, {kOutcomes, kOutcomes, kAllKinds});
   if (values_[sure] == 0) return;
+  values_[since] = place;
   values_[calm] %= kCalmBeforeSure;
-  values_[kinds] = kAllKinds;
+  values_[kinds] = befalls;
+  values_[most] = std::max(values_[most], kLeastWhenSure);
 }
 
 long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
