@@ -21,12 +21,14 @@ bool matches(const FaultRule& rule, CallId call, const std::string& machine) {
   return (rule.call.empty() || rule.call == facts_of(call).name) && (rule.machine.empty() || rule.machine == machine);
 }
 
-/// What can befall few calls befalls those more often, and others never.
+/// What hurts at few calls befalls those more often, and, where it cannot hurt at others, those never.
 std::uint64_t weight(FaultKind kind, CallId call) {
   constexpr std::uint64_t kOwn = 16;
   switch (kind) {
     case FaultKind::garble:
       return call == CallId::apply ? kOwn : 0;
+    case FaultKind::overflow:
+      return call == CallId::emit ? kOwn : 1;
     case FaultKind::stale:
       return facts_of(call).changes ? 0 : 1;
     default:

@@ -37,17 +37,18 @@ constexpr std::uint64_t kCalmBeforeSure = 6;
 constexpr long kLeastWhenSure = 2;
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
-/// Where a run is rarely come to by chance, by the call that is made there: its cloning, its cutover, its commit, its
-/// switch, the rollback, the undoing of clones and the finish.
-constexpr std::array<sim::NthCall, 11> kPlaces{{{sim::CallId::snapshot, 1},
+/// Where a run is rarely come to by chance, by the call that is made there: its first round, its cutover, its commit,
+/// its seal, its switch and the end of that, the opening of the way back, the rollback and its seal, the undoing of
+/// clones and the finish.
+constexpr std::array<sim::NthCall, 11> kPlaces{{{sim::CallId::emit, 1},
                                                 {sim::CallId::hold, 1},
                                                 {sim::CallId::keep_sealed, 1},
-                                                {sim::CallId::move, 3},
-                                                {sim::CallId::announce, 2},
                                                 {sim::CallId::move, 5},
                                                 {sim::CallId::move, 7},
-                                                {sim::CallId::hold, 2},
                                                 {sim::CallId::announce, 4},
+                                                {sim::CallId::open_target, 3},
+                                                {sim::CallId::hold, 2},
+                                                {sim::CallId::move, 9},
                                                 {sim::CallId::discard_clone, 1},
                                                 {sim::CallId::consolidate, 1}}};
 
