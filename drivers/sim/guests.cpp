@@ -17,7 +17,14 @@ Unexpected no_agent(const MachineRef& machine, const char* why, const char* reme
 }
 
 constexpr std::string_view kBootId = "/proc/sys/kernel/random/boot_id";
+<<<<<<< HEAD
 constexpr Time kSilence = 25'000 * kMillisecond;  ///< who does not answer is given up
+=======
+Unexpected no_helper(const MachineRef& machine) {
+  return fail(Code::unreachable, "the helper in " + machine.domain + " does not answer");
+}
+
+>>>>>>> main
 constexpr Time kRevival = 180'000 * kMillisecond;
 
 }  // namespace
@@ -95,6 +102,17 @@ bool SimSession::alive(Millis) {
 Result<> SimSession::announce() {
   return world_.call(CallId::announce, &machine_,
                      [&]() -> Result<> { return guest_with_helper(world_, machine_, run_).map([](Domain*) {}); });
+}
+
+Result<TcpConnections> SimSession::connections() {
+  if (!has_helper(world_, machine_, run_)) return no_helper(machine_);
+  return world_.find(machine_)->guest.connections;
+}
+
+Result<> SimSession::tickle(const TcpConnections& connections) {
+  if (!has_helper(world_, machine_, run_)) return no_helper(machine_);
+  world_.find(machine_)->guest.tickled = connections;
+  return {};
 }
 
 Result<> SimSession::remove() {
