@@ -16,15 +16,12 @@ Unexpected no_agent(const MachineRef& machine, const char* why, const char* reme
   return fail(Code::unreachable, "the guest agent of " + machine.domain + " " + why, remedy);
 }
 
-constexpr std::string_view kBootId = "/proc/sys/kernel/random/boot_id";
-<<<<<<< HEAD
-constexpr Time kSilence = 25'000 * kMillisecond;  ///< who does not answer is given up
-=======
 Unexpected no_helper(const MachineRef& machine) {
   return fail(Code::unreachable, "the helper in " + machine.domain + " does not answer");
 }
 
->>>>>>> main
+constexpr std::string_view kBootId = "/proc/sys/kernel/random/boot_id";
+constexpr Time kSilence = 25'000 * kMillisecond;  ///< who does not answer is given up
 constexpr Time kRevival = 180'000 * kMillisecond;
 
 }  // namespace
