@@ -38,7 +38,7 @@ constexpr long kLeastWhenSure = 2;
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
 /// Where a run is rarely come to by chance, by the call that is made there: its first round, its cutover, its commit,
-/// its seal, its switch and the end of that, the opening of the way back, the rollback and its seal, the undoing of
+/// its seal, its switch and the end of that, the opening of the way back, the rollback and its switch, the undoing of
 /// clones and the finish.
 constexpr std::array<sim::NthCall, 11> kPlaces{{{sim::CallId::emit, 1},
                                                 {sim::CallId::hold, 1},
@@ -48,7 +48,7 @@ constexpr std::array<sim::NthCall, 11> kPlaces{{{sim::CallId::emit, 1},
                                                 {sim::CallId::announce, 4},
                                                 {sim::CallId::open_target, 3},
                                                 {sim::CallId::hold, 2},
-                                                {sim::CallId::move, 9},
+                                                {sim::CallId::move, 11},
                                                 {sim::CallId::discard_clone, 1},
                                                 {sim::CallId::consolidate, 1}}};
 
