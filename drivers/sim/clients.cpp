@@ -168,6 +168,11 @@ void World::fail_client(int who) {
   wake_client(who, rng_.between(kLeastRetry, kMostRetry));
 }
 
+void World::fail_blocked(int domain) {
+  for (std::size_t i = 0; i < clients_.size(); ++i)
+    if (clients_[i].phase == ClientPhase::blocked && clients_[i].domain == domain) fail_client(static_cast<int>(i));
+}
+
 void World::wake_blocked(int domain) {
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     if (clients_[i].phase != ClientPhase::blocked || clients_[i].domain != domain) continue;

@@ -126,7 +126,7 @@ Result<> SimDiskHandover::take_out(const HandedDisk& disk, DiskSide side, Millis
     if (domain == nullptr) return {};
     const Disk* held = find_in(domain->disks, disk.target);
     if (held == nullptr) return {};
-    if (held->mounted && domain->state == PowerState::running) {
+    if ((held->mounted || domain->guest.hangs()) && domain->state == PowerState::running) {
       world_.advance(deadline.count() * 1000);
       return fail(Code::timeout, ref.domain + " does not let go of disk " + disk.target);
     }
@@ -156,7 +156,9 @@ Result<> SimDiskHandover::put_in(const HandedDisk& disk, DiskSide side, DiskImag
     }
     Disk* waiting = find_in(domain->withdrawn, disk.target);
     if (waiting == nullptr) return no_disk(disk, *domain);
-    waiting->path = paths_of(disk.run, waiting->path).of(image);
+    const auto path = paths_of(disk.run, waiting->path).of(image);
+    if (world_.layer(disk.original.uri, path) == nullptr) return fail(Code::not_found, "there is no image " + path);
+    waiting->path = path;
     if (image == DiskImage::handed || image == DiskImage::returned)
       world_.see_through(disk.original.uri, waiting->path);
     move_disk(domain->withdrawn, domain->disks, disk.target);

@@ -48,7 +48,11 @@ void World::power_on(Domain& domain) {
   domain.state = PowerState::running;
   auto& files = tree(domain);  // what is in memory alone does not come back
   files.erase(files.lower_bound("/run/"), files.lower_bound("/run0"));
-  for (const auto& disk : std::vector<Disk>(domain.disks)) mount(domain, disk.target);  // as its fstab says
+  for (const auto& disk : std::vector<Disk>(domain.disks))
+    if (options_.mounts_at_boot)
+      mount(domain, disk.target);
+    else
+      unmount(domain, disk.target);
   const auto epoch = domain.guest.epoch + 1;
   domain.guest = Guest{};
   domain.guest.epoch = epoch;
@@ -65,8 +69,7 @@ void World::power_off(Domain& domain, PowerState state) {
   domain.guest = Guest{};
   domain.guest.epoch = epoch + 1;
   note("power off", index);
-  for (std::size_t i = 0; i < clients_.size(); ++i)
-    if (clients_[i].phase == ClientPhase::blocked && clients_[i].domain == index) fail_client(static_cast<int>(i));
+  fail_blocked(index);
   stir();
 }
 
@@ -75,6 +78,16 @@ void World::crash(Domain& domain) {
   note("crash", index_of(domain));
   power_off(domain, PowerState::crashed);
   if (options_.crashed_guests_reboot) power_on(domain);
+}
+
+void World::hang(Domain& domain) {
+  if (domain.state != PowerState::running) return;
+  note("hang", index_of(domain));
+  domain.guest.booted = false;
+  domain.guest.boots_at = kNever;
+  ++domain.guest.epoch;  // what clients asked of it is not answered
+  fail_blocked(index_of(domain));
+  stir();
 }
 
 void World::put_on(Domain& domain, std::size_t nic, const std::string& source) {

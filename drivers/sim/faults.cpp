@@ -1,15 +1,15 @@
 #include "drivers/sim/faults.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace moult::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFaultKinds> kNames{
-    "none",        "refuse",        "lose_call",   "lose_answer", "fail_command", "half_way",      "slow",
-    "crash_guest", "destroy_guest", "kill_helper", "overflow",    "fill_host",    "restart_entry", "jump_clock",
-    "kill_before", "kill_after",    "late_answer", "stale",       "stop_daemon",  "garble",        "second"};
+    "none",          "refuse",      "lose_call",     "lose_answer", "fail_command", "half_way",
+    "slow",          "crash_guest", "destroy_guest", "kill_helper", "overflow",     "fill_host",
+    "restart_entry", "jump_clock",  "kill_before",   "kill_after",  "late_answer",  "stale",
+    "stop_daemon",   "garble",      "second",        "hang_guest"};
 
 /// What follows a fault is where the next one hurts most: undoing, trying again.
 constexpr std::uint64_t kBurstCalls = 16;
@@ -21,6 +21,21 @@ bool matches(const FaultRule& rule, CallId call, const std::string& machine) {
   return (rule.call.empty() || rule.call == facts_of(call).name) && (rule.machine.empty() || rule.machine == machine);
 }
 
+/// What hurts at few calls befalls those more often, and, where it cannot hurt at others, those never.
+std::uint64_t weight(FaultKind kind, CallId call) {
+  constexpr std::uint64_t kOwn = 16;
+  switch (kind) {
+    case FaultKind::garble:
+      return call == CallId::apply ? kOwn : 0;
+    case FaultKind::overflow:
+      return call == CallId::emit ? kOwn : 1;
+    case FaultKind::stale:
+      return facts_of(call).changes ? 0 : 1;
+    default:
+      return 1;
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(FaultKind kind) { return kNames[static_cast<std::size_t>(kind)]; }
@@ -29,7 +44,11 @@ FaultChooser::FaultChooser(FaultPlan plan, std::uint64_t seed) : rng_(seed) { se
 
 void FaultChooser::set(FaultPlan plan) {
   plan_ = std::move(plan);
-  total_ppm_ = std::accumulate(plan_.ppm.begin(), plan_.ppm.end(), std::uint64_t{0});
+  for (std::size_t call = 0; call < kCalls; ++call) {
+    total_ppm_.at(call) = 0;
+    for (std::size_t kind = 0; kind < kFaultKinds; ++kind)
+      total_ppm_.at(call) += plan_.ppm.at(kind) * weight(static_cast<FaultKind>(kind), static_cast<CallId>(call));
+  }
   loud_since_ = plan_.quiet_until ? kNever : 0;
 }
 
@@ -53,16 +72,23 @@ Fault FaultChooser::choose(CallId call, const std::string& machine) {
 bool FaultChooser::is_quiet(CallId call, unsigned nth) {
   if (loud_since_ == kNever && plan_.quiet_until->call == call && plan_.quiet_until->nth == nth)
     loud_since_ = calls_ - 1;
-  return total_ppm_ == 0 || loud_since_ == kNever || calls_ - loud_since_ <= plan_.quiet_before ||
-         calls_ > plan_.quiet_after;
+  return loud_since_ == kNever || calls_ - loud_since_ <= plan_.quiet_before || calls_ > plan_.quiet_after ||
+         (plan_.next && struck_.size() == 1 && plan_.next != call);
+}
+
+bool FaultChooser::is_certain() const {
+  return struck_.empty() ? plan_.sure : plan_.next.has_value() && struck_.size() == 1;
 }
 
 Fault FaultChooser::by_chance(CallId call) {
+  const auto total = total_ppm_[static_cast<std::size_t>(call)];
   const bool again = !struck_.empty() && calls_ - last_ <= kBurstCalls;
-  std::uint64_t draw = rng_.below(1'000'000) / (again ? plan_.burst : 1) / (plan_.focus == call ? kFocus : 1);
-  if (draw >= total_ppm_) return {};
+  const std::uint64_t times = (again ? plan_.burst : 1) * (plan_.focus == call ? kFocus : 1);
+  if (total == 0 || (!is_certain() && rng_.below(1'000'000) >= total * times)) return {};
+  std::uint64_t draw = rng_.below(total);  // each kind as likely beside the others as it is without `times`
   std::size_t kind = 0;
-  while (draw >= plan_.ppm[kind]) draw -= plan_.ppm[kind++];
+  for (std::uint64_t share = 0; draw >= (share = plan_.ppm[kind] * weight(static_cast<FaultKind>(kind), call)); ++kind)
+    draw -= share;
   const Fault fault{static_cast<FaultKind>(kind), Millis{rng_.between(kLeastSlow.count(), kMostSlow.count())}};
   last_ = calls_;
   struck_.push_back({fault.kind, call, seen_[static_cast<std::size_t>(call)], fault.by});

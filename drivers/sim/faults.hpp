@@ -36,6 +36,7 @@ enum class FaultKind : std::uint8_t {
   stop_daemon,    ///< the host's daemon dies, and its host cannot be asked for `by`: ambiguous
   garble,         ///< what a round carries is altered on its way; other calls: none
   second,         ///< another orchestrator tries its luck at the same time: FaultPlan::on_second
+  hang_guest,     ///< the guest concerned runs on and answers nobody, until it is powered off: ambiguous
   count_
 };
 inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::count_);
@@ -76,6 +77,8 @@ struct FaultPlan {
   std::uint64_t quiet_before = 0;                ///< so many calls after that one
   std::uint64_t quiet_after = UINT64_MAX;        ///< calls after which chance leaves the run alone
   std::optional<CallId> focus{};                 ///< calls of this kind are struck kFocus times as likely
+  bool sure = false;                             ///< the first call that chance finds is struck for certain
+  std::optional<CallId> next{};                  ///< so is the next one of this kind after that; between them none is
   std::function<void()> on_kill{};               ///< called when the process dies; may throw to unwind a harness
   std::function<void()> on_second{};             ///< called between two calls: acts as another process would
 
@@ -108,9 +111,11 @@ class FaultChooser {
  private:
   [[nodiscard]] Fault by_chance(CallId call);
   [[nodiscard]] bool is_quiet(CallId call, unsigned nth);
+  [[nodiscard]] bool is_certain() const;
   FaultPlan plan_;
   Rng rng_;
-  std::uint64_t total_ppm_ = 0, calls_ = 0, last_ = 0, loud_since_ = 0;
+  std::uint64_t calls_ = 0, last_ = 0, loud_since_ = 0;
+  std::array<std::uint64_t, kCalls> total_ppm_{};
   std::array<unsigned, kCalls> seen_{};
   std::vector<Strike> struck_;
 };

@@ -16,11 +16,12 @@ Unexpected no_agent(const MachineRef& machine, const char* why, const char* reme
   return fail(Code::unreachable, "the guest agent of " + machine.domain + " " + why, remedy);
 }
 
-constexpr std::string_view kBootId = "/proc/sys/kernel/random/boot_id";
 Unexpected no_helper(const MachineRef& machine) {
   return fail(Code::unreachable, "the helper in " + machine.domain + " does not answer");
 }
 
+constexpr std::string_view kBootId = "/proc/sys/kernel/random/boot_id";
+constexpr Time kSilence = 25'000 * kMillisecond;  ///< who does not answer is given up
 constexpr Time kRevival = 180'000 * kMillisecond;
 
 }  // namespace
@@ -44,7 +45,8 @@ bool has_helper(World& world, const MachineRef& machine, const std::string& run)
 Result<Domain*> guest_with_helper(World& world, const MachineRef& machine, const std::string& run) {
   const auto* domain = world.find(machine);
   if (domain != nullptr && domain->state == PowerState::running && !domain->guest.booted)
-    world.advance_until(world.now() + kRevival, [&] { return is_up(world.find(machine)); });
+    world.advance_until(world.now() + (domain->guest.hangs() ? kSilence : kRevival),
+                        [&] { return is_up(world.find(machine)); });
   if (!has_helper(world, machine, run)) {
     MOULT_ASSIGN(Domain * revived, guest_with_agent(world, machine));
     revived->guest.helper.emplace();

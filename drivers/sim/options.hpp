@@ -25,6 +25,7 @@ struct SimOptions {
   std::uint32_t silent_ppm = 20'000;        ///< writes of clients that raise no event, in a million: memory-mapped ones
   bool held_files_seen = true;              ///< false weakens capture: a round does not ask what is held for writing
   bool crashed_guests_reboot = true;        ///< by themselves, as libvirt's on_crash=restart does
+  bool mounts_at_boot = true;               ///< a guest mounts a disk that changes hands by itself, as its fstab says
   sim::FaultPlan faults;
   bool keep_trace = false;  ///< keep the text of every event, not only its hash
   std::string world_file;   ///< shared with other processes by this file; empty: the world ends with its platform

@@ -82,6 +82,9 @@ struct Guest {
   std::set<std::string> stopped;  ///< units and hooks that were stopped: this guest does not serve
   TcpConnections connections;     ///< what a test gives it: simulated clients have none, each request stands for itself
   TcpConnections tickled;         ///< of whose end it told the peers
+
+  /// Of a machine that is on: it neither runs nor is on its way to.
+  [[nodiscard]] bool hangs() const { return !booted && boots_at == kNever; }
 };
 
 struct Domain {

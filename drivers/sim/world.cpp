@@ -153,7 +153,8 @@ Result<> World::meet(CallId id, const MachineRef* on, const Fault& fault) {
     default:
       strike(fault, on);
   }
-  const bool broke = fault.kind == FaultKind::crash_guest || fault.kind == FaultKind::destroy_guest;
+  const bool broke = fault.kind == FaultKind::crash_guest || fault.kind == FaultKind::destroy_guest ||
+                     fault.kind == FaultKind::hang_guest;
   if (broke && on != nullptr) return ambiguous(what_failed(id, on) + ": the guest went away (injected)");
   return {};
 }
@@ -168,6 +169,9 @@ void World::strike(const Fault& fault, const MachineRef* on) {
       break;
     case FaultKind::destroy_guest:
       if (domain != nullptr) power_off(*domain);
+      break;
+    case FaultKind::hang_guest:
+      if (domain != nullptr) hang(*domain);
       break;
     case FaultKind::kill_helper:
       if (domain != nullptr) domain->guest.helper.reset();

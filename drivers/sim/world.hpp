@@ -102,6 +102,8 @@ class World {
   void power_off(Domain& domain, PowerState state = PowerState::off);
   /// A kernel panic: reboots by itself where the options say so.
   void crash(Domain& domain);
+  /// Its processors stand still: it has its memory, its disks and its place on the network, and does nothing.
+  void hang(Domain& domain);
   void put_on(Domain& domain, std::size_t nic, const std::string& source);
 
   // Files. -----------------------------------------------------------------------------------------------
@@ -235,6 +237,7 @@ class World {
   /// Has the data's owner its target level on this disk, and is its data in another form there?
   [[nodiscard]] bool in_new_form(const Tree& tree) const;
   void wake_blocked(int domain);
+  void fail_blocked(int domain);
   [[nodiscard]] Time think_time();
 
   SimOptions options_;

@@ -10,6 +10,8 @@ namespace moult {
 /// The journal's step in which disks change hands, with the direction's word as its subject: that of the way back also
 /// where a cutover gives disks back with what was written to them.
 inline constexpr const char* kHandOver = "hand-over";
+/// The journal's step in which an original's disk chain becomes what it was before the run.
+inline constexpr const char* kRestoreChain = "chain.restore";
 
 /// A set of this component lives on a disk that changes hands: its services run where the disk is.
 [[nodiscard]] bool has_disk(const Component& component);

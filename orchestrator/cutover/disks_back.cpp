@@ -49,7 +49,8 @@ Result<> hand_back_on(RunContext& run, const Direction& way, const MachinePair& 
   return start_services_with_disks(run, pair, way.serving(pair));
 }
 
-/// What the journal knows of hand-overs.
+/// What the journal knows of hand-overs. Of those before a chain was restored nothing is left to do: the original had
+/// its disks by then, and the images that they name are gone.
 struct HandOvers {
   bool any = false;
   std::string last;  ///< the word of the last one that was not taken back; empty: there is none
@@ -59,6 +60,7 @@ Result<HandOvers> hand_overs_of(RunContext& run) {
   MOULT_ASSIGN(const auto steps, run.world.store.journal().steps(run.id()));
   HandOvers found;
   for (const auto& step : steps) {
+    if (step.step == kRestoreChain) found = {};
     if (step.step != kHandOver) continue;
     found.any = true;
     if (step.outcome != StepOutcome::undone) found.last = step.subject;

@@ -77,7 +77,7 @@ Result<> undo_run(RunContext& run, const char* word) {
   }
   undoing.step("entry.release", "", [&] { return let_clients_go(run); });
   for (const auto& pair : run.machines())
-    undoing.step("chain.restore", pair.original.name, [&]() -> Result<> {
+    undoing.step(kRestoreChain, pair.original.name, [&]() -> Result<> {
       MOULT_TRY(restore_autostart(run, pair, Kept::original));
       return run.platform().cloner().restore_chain(run.id(), pair.original);
     });

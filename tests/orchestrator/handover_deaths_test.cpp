@@ -1,5 +1,6 @@
 // Processes that die while a disk changes hands, and those that take their runs up.
 #include "handed_disk.hpp"
+#include "tests/sim/fleet.hpp"
 
 using namespace moult;
 using namespace moult::test;
@@ -155,6 +156,53 @@ TEST_CASE("an original without its disk stays off the network until it has it ag
   INFO(text_of(end));
   REQUIRE(end);
   CHECK(run.state() == RunState::aborted);
+  CHECK(run.world().inventory(false) == before);
+  serves_whole(run);
+}
+
+TEST_CASE("a switch that is written down and not made is not made whole once the disk was given back", "[handover]") {
+  unsigned deaths = 0;
+  for (unsigned write = 1; write <= 30; ++write) {
+    SimRun run(with_disk(write), patient());
+    run.journal_in_world();
+    constexpr unsigned kBackInProduction = 5;  // of the cutover's moves: two seal, two withdraw
+    meet_in_cutover(run, deadly(sim::FaultPlan{}
+                                    .with(sim::FaultKind::lose_answer, "journal", write)
+                                    .with(sim::FaultKind::kill_before, "move", kBackInProduction)));
+    if (lives(run, [&] { return run.go(); })) continue;
+    ++deaths;
+    INFO("write " << write);
+    take_up(run);
+    serves_whole(run);
+  }
+  CHECK(deaths > 2);
+}
+
+TEST_CASE(
+    "an original that starts anew after a rollback, and mounts nothing by itself, has its disk as clients left it",
+    "[handover]") {
+  auto options = with_disk(31);
+  options.mounts_at_boot = false;
+  const Desk desk;  // where each process finds how the disk is mounted
+  SimRun run(options, patient(), desk.path());
+  const auto before = run.world().inventory(false);
+  REQUIRE(run.go());
+  run.serve_for(5);
+  const auto chain_restored = GENERATE(false, true);
+  CAPTURE(chain_restored);
+  if (chain_restored) {
+    run.world().faults().set(sim::FaultPlan{}.with(sim::FaultKind::refuse, "remove_networks"));
+    REQUIRE_FALSE(run.again(&Conductor::roll_back));
+    run.world().crash(*run.world().find(kApp));
+  } else {
+    run.on_part([&run](std::string_view part, double) {
+      if (part == "release") run.world().crash(*run.world().find(kApp));
+    });
+  }
+  const auto end = run.again(&Conductor::roll_back);
+  INFO(text_of(end));
+  CHECK(run.state() == RunState::rolled_back);
+  run.world().mount(*run.world().find(kApp), kDisk.target);
   CHECK(run.world().inventory(false) == before);
   serves_whole(run);
 }

@@ -54,17 +54,17 @@ TEST_CASE("lives that once ended badly end well", "[sim]") {
            "fail_command@move#7/0,fail_command@where_entry#4/6,garble@apply#8/6"},
       // A switch was written down and not made, the disk given back to the original, and the process killed: the next
       // one made the switch whole for a clone that could not have the disk any more.
-      Once{62446, "clients=1,files=0,hooks=0,handover=1,comes_back=1,serve_s=5,faulty_words=0",
+      Once{62446, "clients=1,files=0,hooks=0,handover=1,fstab=1,comes_back=1,serve_s=5,faulty_words=0",
            "half_way@journal#41/5,kill_before@journal#42/3"},
       // A rollback was given up, and killed when the original's services had ended, before its disk was out: the next
       // process let the original serve, which had its disk, and nobody started them.
-      Once{144941, "clients=1,nics=1,hooks=0,handover=1,serve_s=5,faulty_words=0,leave=0",
+      Once{144941, "clients=1,nics=1,hooks=0,handover=1,fstab=1,serve_s=5,faulty_words=0,leave=0",
            "lose_answer@journal#62/1,kill_before@disk_held#9/2"},
       // Which image an original gets was chosen by a record that had changed meanwhile.
-      Once{340046, "clients=1,think_ms=400,nics=1,silent_ppm=0,hooks=0,handover=1,serve_s=5",
+      Once{340046, "clients=1,think_ms=400,nics=1,silent_ppm=0,hooks=0,handover=1,fstab=1,serve_s=5",
            "refuse@journal#43/0,stale@disk_owner#3/6"},
       // The same for who had the disk: a rollback that was made was begun once more, and ended services that served.
-      Once{384855, "nics=1,silent_ppm=0,handover=1,comes_back=1,serve_s=5",
+      Once{384855, "nics=1,silent_ppm=0,handover=1,fstab=1,comes_back=1,serve_s=5",
            "fail_command@journal#63/6,kill_before@move#14/6,stale@disk_owner#4/5"});
   FleetSpec fleet;
   fleet.with = once.with;

@@ -14,6 +14,7 @@ struct Killed {};
 constexpr int kMendedWords = 4;
 constexpr int kLastService = 30;
 constexpr int kLongestLease = 60;
+constexpr int kLongestBoot = 5;
 constexpr Millis::rep kBack =
     30'000;  ///< who goes back may let clients wait ten times as long, but no longer than this
 constexpr std::uint64_t kWords = 0x30d5;
@@ -140,6 +141,7 @@ class Life {
   /// Who finds a machine off that should be on starts it: an original always, for it was not the run that ended it; a
   /// clone that serves by `moult resume`, for by itself it comes back on the run's network (docs/recovery.md).
   void start_machines() {
+    reset_hung();
     const bool cut_over = run_.begun() && run_.state() == RunState::confirming;
     bool clone_off = false;
     std::vector<MachineRef> off;
@@ -151,6 +153,31 @@ class Life {
     for (const auto& machine : off) (void)run_.platform().lifecycle().start(machine);
     if (clone_off) word([this] { resume(); });
     if (clone_off || !off.empty()) run_.serve_for(kLastService);
+    mount_disks();
+  }
+
+  /// Who finds a machine without its data that clients should reach mounts what it has.
+  void mount_disks() {
+    if (spec_.shape[Shape::fstab] != 0) return;
+    run_.serve_for(kLongestBoot);
+    for (const auto& domain : run_.world().domains())
+      if (domain && domain->guest.booted && is_to_serve(*domain))
+        for (const auto& disk : std::vector<sim::Disk>(domain->disks)) run_.world().mount(*domain, disk.target);
+  }
+
+  /// Who finds a machine hung that clients should reach has it start anew. That another one hangs nobody sees.
+  void reset_hung() {
+    for (const auto& domain : run_.world().domains())
+      if (domain && domain->state == PowerState::running && domain->guest.hangs() && is_to_serve(*domain))
+        run_.world().power_off(*domain);
+  }
+  /// An original, or the clone from its switch on, as `moult status` has it.
+  [[nodiscard]] bool is_to_serve(const sim::Domain& domain) {
+    if (domain.run.empty()) return true;
+    const auto steps = run_.store().journal().steps("r1");
+    return steps && std::any_of(steps->begin(), steps->end(), [](const StepRecord& step) {
+             return step.step == "switch" && step.subject == "cutover" && step.outcome != StepOutcome::undone;
+           });
   }
 
   void judge() {

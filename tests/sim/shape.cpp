@@ -16,10 +16,11 @@ struct FieldFacts {
 // clang-format off
 constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"clients", 1},   {"think_ms", 400}, {"nics", 1},         {"disks", 1},   {"files", 0},
-    {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"handover", 0}, {"comes_back", 1},
+    {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"handover", 0}, {"fstab", 1},
+    {"comes_back", 1},
     {"finish", 0},    {"confirm_s", 0},  {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
     {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
-    {"since", 0},     {"focus", 0},
+    {"since", 0},     {"focus", 0},    {"sure", 0},         {"next", 0},
 }};
 // clang-format on
 
@@ -32,25 +33,47 @@ long one_of(sim::Rng& rng, const long (&list)[n]) {
 constexpr std::uint64_t kShapes = 0x5a9e5a9eULL;
 constexpr std::uint64_t kLongestCalm = 500;
 constexpr std::uint64_t kCalmWithin = 12;
+constexpr std::uint64_t kCalmBeforeSure = 6;
+constexpr long kLeastWhenSure = 2;
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
-/// Where a run is rarely come to by chance, by the call that is made there: its cutover, its commit, its switch, the
-/// rollback, the undoing of clones and the finish.
-constexpr std::array<sim::NthCall, 9> kPlaces{{{sim::CallId::hold, 1},
-                                               {sim::CallId::keep_sealed, 1},
-                                               {sim::CallId::move, 3},
-                                               {sim::CallId::announce, 2},
-                                               {sim::CallId::move, 5},
-                                               {sim::CallId::hold, 2},
-                                               {sim::CallId::announce, 4},
-                                               {sim::CallId::discard_clone, 1},
-                                               {sim::CallId::consolidate, 1}}};
+/// Where a run is rarely come to by chance, by the call that is made there: its first round, its cutover, its commit,
+/// its seal, its switch and the end of that, the opening of the way back, the rollback and its switch, the undoing of
+/// clones and the finish.
+constexpr std::array<sim::NthCall, 11> kPlaces{{{sim::CallId::emit, 1},
+                                                {sim::CallId::hold, 1},
+                                                {sim::CallId::keep_sealed, 1},
+                                                {sim::CallId::move, 5},
+                                                {sim::CallId::move, 7},
+                                                {sim::CallId::announce, 4},
+                                                {sim::CallId::open_target, 3},
+                                                {sim::CallId::hold, 2},
+                                                {sim::CallId::move, 11},
+                                                {sim::CallId::discard_clone, 1},
+                                                {sim::CallId::consolidate, 1}}};
 
 /// What the orchestrator decides by, and what it decides.
 constexpr long kDecisive[] = {static_cast<long>(sim::CallId::inspect),       static_cast<long>(sim::CallId::move),
                               static_cast<long>(sim::CallId::where_machine), static_cast<long>(sim::CallId::freeze),
                               static_cast<long>(sim::CallId::thaw),          static_cast<long>(sim::CallId::hold),
                               static_cast<long>(sim::CallId::where_entry),   static_cast<long>(sim::CallId::journal)};
+
+/// What a run does about a fault, and what the next fault hurts most in: to carry once more, to move, to write down.
+constexpr long kMending[] = {static_cast<long>(sim::CallId::apply), static_cast<long>(sim::CallId::apply),
+                             static_cast<long>(sim::CallId::apply), static_cast<long>(sim::CallId::move),
+                             static_cast<long>(sim::CallId::run),   static_cast<long>(sim::CallId::journal)};
+
+constexpr long bits(std::initializer_list<sim::FaultKind> kinds) {
+  long all = 0;
+  for (const auto kind : kinds) all |= 1L << static_cast<int>(kind);
+  return all;
+}
+
+/// What befalls a call, and not the world.
+constexpr long kOutcomes =
+    bits({sim::FaultKind::refuse, sim::FaultKind::lose_call, sim::FaultKind::lose_answer, sim::FaultKind::fail_command,
+          sim::FaultKind::half_way, sim::FaultKind::slow, sim::FaultKind::late_answer, sim::FaultKind::stale,
+          sim::FaultKind::garble, sim::FaultKind::kill_before, sim::FaultKind::kill_after});
 
 /// 0: no kind of call is sought out; else the CallId, counted from 1.
 long draw_focus(sim::Rng& rng) {
@@ -74,6 +97,7 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 0, 0, 1}),
              0,
              0,
+             1,
              one_of(rng, {1, 1, 1, 0}),
              one_of(rng, {0, 0, 0, 0, 1}),
              one_of(rng, {0, 0, 0, 0, 0, 0, 2, 30}),
@@ -88,8 +112,18 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {2000, 8000, 40'000}),
              one_of(rng, {1, 1, 4, 16}),
              one_of(rng, {0, 1}) * static_cast<long>(1 + rng.below(kPlaces.size())),
-             draw_focus(rng)};
+             draw_focus(rng),
+             one_of(rng, {0, 0, 1}),
+             one_of(rng, {0, 1, 1}) * (one_of(rng, kMending) + 1)};
   if (values_[since] != 0) values_[calm] %= kCalmWithin;
+  values_[fstab] = one_of(rng, {1, 1, 0});
+  const auto place = static_cast<long>(1 + rng.below(kPlaces.size()));
+  const auto befalls = one_of(rng, {kOutcomes, kOutcomes, kAllKinds});
+  if (values_[sure] == 0) return;
+  values_[since] = place;
+  values_[calm] %= kCalmBeforeSure;
+  values_[kinds] = befalls;
+  values_[most] = std::max(values_[most], kLeastWhenSure);
 }
 
 long Shape::simplest(Field field) { return kFacts.at(field).simplest; }
@@ -124,6 +158,7 @@ SimOptions Shape::options(std::uint64_t seed) const {
   options.files_per_set = static_cast<unsigned>(have[files]);
   options.silent_ppm = static_cast<std::uint32_t>(have[silent_ppm]);
   options.held_files_seen = have[blind] == 0;
+  options.mounts_at_boot = have[fstab] != 0;
   options.crashed_guests_reboot = have[comes_back] != 0;
   if (have[holds] == 0) options.appliance.entry.kind = EntryKind::none;
   auto& api = options.maintenance.components.front();
@@ -143,6 +178,8 @@ SimOptions Shape::options(std::uint64_t seed) const {
   options.faults.quiet_before = static_cast<std::uint64_t>(have[calm]);
   if (have[since] != 0) options.faults.quiet_until = kPlaces.at(static_cast<std::size_t>(have[since] - 1));
   if (have[focus] != 0) options.faults.focus = static_cast<sim::CallId>(have[focus] - 1);
+  options.faults.sure = have[sure] != 0;
+  if (have[next] != 0) options.faults.next = static_cast<sim::CallId>(have[next] - 1);
   for (std::size_t kind = 1; kind < sim::kFaultKinds; ++kind)
     if ((have[kinds] >> kind & 1) != 0) options.faults.ppm[kind] = static_cast<std::uint32_t>(have[ppm]);
   return options;

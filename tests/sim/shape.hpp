@@ -26,6 +26,7 @@ class Shape {
     reboot,        ///< an update asks for a reboot
     blind,         ///< a weakened capture, which no seed chooses: it does not ask what is held for writing
     handover,      ///< the data are on a disk that changes hands, which no seed chooses: `--with handover=1`
+    fstab,         ///< a guest that starts mounts such a disk by itself
     comes_back,    ///< a guest that panics starts again by itself
     finish,        ///< the run gives the way back up by itself
     confirm_s,     ///< the time for a confirmation; 0: none is asked for
@@ -41,6 +42,8 @@ class Shape {
     burst,         ///< so many times as likely just after a strike
     since,         ///< chance waits for a place in the run: the number of kPlaces; 0: it does not
     focus,         ///< strikes seek out calls of this CallId, counted from 1; 0: none
+    sure,          ///< where chance begins to strike it does so for certain
+    next,          ///< and then at the next call of this CallId, counted from 1; 0: anywhere
     count_
   };
   static constexpr std::size_t kFields = count_;

@@ -82,6 +82,18 @@ void crash_guest(Struck& it) {
   CHECK(it.world().serves());
 }
 
+void hang_guest(Struck& it) {
+  CHECK(disposition_of(it.prepare()) == Disposition::ambiguous);
+  it.platform->clock().sleep(Millis{60'000});
+  CHECK(it.state() == PowerState::running);
+  CHECK_FALSE(it.world().serves());
+  CHECK(code_of(it.platform->guests().session(kRun, it.app, kBoot)) == Code::unreachable);
+  REQUIRE_GOOD(it.platform->lifecycle().stop(it.app, Millis{0}));
+  REQUIRE_GOOD(it.platform->lifecycle().start(it.app));
+  it.platform->clock().sleep(Millis{5000});
+  CHECK(it.world().serves());
+}
+
 void destroy_guest(Struck& it) {
   CHECK(disposition_of(it.prepare()) == Disposition::ambiguous);
   it.platform->clock().sleep(Millis{60'000});
@@ -244,6 +256,7 @@ const std::map<FaultKind, Try> kTries{
     {FaultKind::stop_daemon, stop_daemon},
     {FaultKind::garble, garble},
     {FaultKind::second, second},
+    {FaultKind::hang_guest, hang_guest},
 };
 
 }  // namespace
@@ -277,6 +290,38 @@ TEST_CASE("chance strikes at most so often as the plan allows") {
   int refused = 0;
   for (int i = 0; i < 50; ++i) refused += platform->lifecycle().inspect(machines_of(options)[0]) ? 0 : 1;
   CHECK(refused == 4);
+}
+
+TEST_CASE("chance that is sure strikes where its quiet ends, and then at the next call of the kind it waits for") {
+  auto options = notes_options(9);
+  options.faults.ppm[static_cast<std::size_t>(FaultKind::refuse)] = 1;
+  options.faults.most = 2;
+  options.faults.quiet_before = 3;
+  options.faults.sure = true;
+  options.faults.next = sim::CallId::where_machine;
+  const auto platform = value_of(make_sim_platform(options));
+  const auto app = machines_of(options)[0];
+  std::string good;
+  for (int i = 0; i < 6; ++i) good += platform->lifecycle().inspect(app) ? 'y' : 'n';
+  for (int i = 0; i < 3; ++i) good += platform->network().where(kRun, app) ? 'y' : 'n';
+  CHECK(good == "yyynyynyy");
+}
+
+TEST_CASE("what is struck more often meets every kind of fault, and what befalls some calls befalls no other") {
+  auto options = notes_options(9);
+  options.clients = 0;
+  for (const auto kind : {FaultKind::refuse, FaultKind::slow, FaultKind::garble, FaultKind::late_answer})
+    options.faults.ppm[static_cast<std::size_t>(kind)] = 20'000;
+  options.faults.most = 300;
+  options.faults.burst = 16;
+  options.faults.focus = sim::CallId::inspect;
+  const auto platform = value_of(make_sim_platform(options));
+  std::map<FaultKind, int> met;
+  while (platform->world().faults().struck() < options.faults.most)
+    (void)platform->lifecycle().inspect(machines_of(options)[0]);
+  for (const auto& strike : platform->world().faults().strikes()) ++met[strike.kind];
+  CHECK(met.size() == 3);
+  for (const auto& [kind, times] : met) CHECK(times > 60);
 }
 
 TEST_CASE("the hook of a kill is called once, at the moment of death") {
