@@ -1,5 +1,6 @@
 #include "migration/hooks_check.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace moult {
@@ -91,7 +92,10 @@ class Check {
     command.argv = check_.write;
     command.env["MOULT_WRITE"] = std::to_string(++writes_);
     command.timeout = patience;
+    const auto begun = clock_.steady();
     auto outcome = guest_.run(command);
+    if (outcome && outcome->good())
+      longest_ = std::max(longest_, std::chrono::duration_cast<Millis>(clock_.steady() - begun));
     if (!outcome && outcome.error().code == Code::timeout) return false;
     if (!outcome) return pass(std::move(outcome), "the command of --write");
     return outcome->good();
@@ -170,7 +174,8 @@ class Check {
     MOULT_ASSIGN(const auto digest, side_.verify());
     fence_ = next();
     MOULT_TRY(side_.quiesce(fence_, check_.lease));
-    MOULT_ASSIGN(const bool through, write(check_.blocked));
+    // On a slow machine every write takes its time: it is seen to be stopped when it takes several times as long.
+    MOULT_ASSIGN(const bool through, write(std::min(std::max(check_.blocked, 4 * longest_), check_.lease / 2)));
     if (through) return bad("a write ended well while writers are stopped");
     MOULT_TRY(expect_digest(digest, "a write that must not come through"));
     return ask(changes()).map([](const auto&) {});
@@ -211,6 +216,7 @@ class Check {
   std::optional<Error> lost_;
   std::vector<std::pair<HookRound, HookStream>> whole_, change_;
   std::string before_, after_;
+  Millis longest_{0};  ///< of the writes that came through
   std::uint64_t number_ = 1000, since_ = 0, fence_ = 0;
   int writes_ = 0;
 };

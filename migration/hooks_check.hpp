@@ -17,10 +17,11 @@ struct HookRow {
 };
 
 struct HookCheck {
-  Argv write;            ///< changes the set as a client would; MOULT_WRITE is another number each time; empty: none
-  std::string file;      ///< of this host: where a large round is kept meanwhile
-  Millis blocked{2000};  ///< how long a write is given that must not come through
-  Millis lease{60000};   ///< of a fence that must hold
+  Argv write;        ///< changes the set as a client would; MOULT_WRITE is another number each time; empty: none
+  std::string file;  ///< of this host: where a large round is kept meanwhile
+  /// How long a write is given that must not come through; four times what the slowest took before, where that is more.
+  Millis blocked{2000};
+  Millis lease{60000};       ///< of a fence that must hold
   Millis short_lease{5000};  ///< of one that must end by itself; 0: that is not tried, for it takes its time
 };
 

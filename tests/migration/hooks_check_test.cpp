@@ -98,6 +98,11 @@ TEST_CASE("each promise that is broken is found, by name") {
     bench.set.commands.quiesce = {"true"};
     CHECK_THAT(bench.bad(), Contains("while writers are stopped no write comes through"));
   }
+  SECTION("a quiesce that stops nobody, where a write takes longer than one that is blocked is given at least") {
+    bench.set.commands.quiesce = {"true"};
+    bench.write.back() = "sleep 0.7; " + bench.write.back();
+    CHECK_THAT(bench.bad(), Contains("while writers are stopped no write comes through"));
+  }
   SECTION("a quiesce that never ends") {
     bench.set.timeout = Millis{4000};
     bench.set.commands.quiesce = {"sleep", "1000"};
