@@ -2,6 +2,7 @@
 
 #include "drivers/clock.hpp"
 #include "migration/data_strategy.hpp"
+#include "migration/file_bases.hpp"
 #include "migration/session_of.hpp"
 
 namespace moult {
@@ -38,17 +39,27 @@ class FilesStrategy final : public DataStrategy {
   Result<RoundReport> last_round() override;
   Result<> make_durable() override;
   Result<Verification> verify() override;
+  Result<Comparison> compare_some() override;
 
  private:
   Result<> take_baseline(GuestFiles& source);
   [[nodiscard]] Error about(Error error) const;
   Result<> prove_baseline();
   Result<RoundReport> carry_named(RoundMode mode);
+  Result<RoundReport> carry_and_prepare(RoundMode mode);
+  struct Sent {
+    EmitReport emitted;
+    ApplyReport applied;
+  };
   Result<RoundReport> carry(RoundMode mode);
+  Result<Sent> send(RoundMode mode);
+  Result<Sent> send_records(RoundMode mode, bool differences);
+  Result<> migrate_sent(bool was_answered);
   Result<> migrate(const std::vector<std::string>& paths);
 
   Setup setup_;
   Clock& clock_;
+  FileBases bases_{setup_.set.name};
   int rounds_ = 0;
   bool reconciled_ = false;              ///< both sides were compared whole, and nothing was lost since
   bool unproven_ = false;                ///< no round has gone through since a baseline was taken for a comparison

@@ -101,6 +101,7 @@ void ApplyRound::commit_deletions() {
 
 void ApplyRound::commit() {
   commit_deletions();
+  commit_differing();
   for (const auto& [path, came] : carried_) {
     auto* entry = manifest_.edit(path);
     if (entry == nullptr) {

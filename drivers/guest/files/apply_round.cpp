@@ -4,27 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
+#include "drivers/guest/files/extents.hpp"
 #include "drivers/guest/files/metadata.hpp"
 #include "drivers/guest/files/system_error.hpp"
 
 namespace moult::files {
-namespace {
-
-/// pwrite(2) until all is written.
-Result<> write_at(int fd, std::uint64_t offset, Bytes bytes) {
-  while (!bytes.empty()) {
-    const auto done = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return system_failure("cannot write", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-    offset += static_cast<std::uint64_t>(done);
-  }
-  return {};
-}
-
-}  // namespace
 
 ApplyRound::ApplyRound(std::shared_ptr<TargetSet> set, MergeSettings merge)
     : set_(std::move(set)),
@@ -64,6 +51,8 @@ Result<ApplyReport> ApplyRound::finish() {
 Result<> ApplyRound::on_entry(Meta meta) {
   meta_ = std::move(meta);
   content_ = ContentHash();
+  patched_.reset();
+  stale_ = false;
   temp_.reset();
   MOULT_ASSIGN(const bool has_parent, prepare_parent(meta_.path));
   orphan_ = !has_parent;
@@ -81,9 +70,52 @@ Result<> ApplyRound::on_data(std::uint64_t offset, Bytes bytes) {
   return done ? done : Result<>(pass(std::move(done), "file " + shown(meta_.path)));
 }
 
+/// A difference counts for the very version that its signature was taken of.
+Result<> ApplyRound::on_base(const Stamp& stamp) {
+  MOULT_ASSIGN(const auto place, tree_.place(meta_.path));
+  Fd old = place ? open_at(*place) : Fd();
+  if (temp_ && old) patched_ = std::make_unique<PatchedFile>(std::move(old), stamp, temp_->fd(), meta_.size);
+  stale_ = !patched_ || patched_->moved();
+  return {};
+}
+
+Result<> ApplyRound::on_delta(Bytes bytes) {
+  report_.bytes += bytes.size();
+  if (stale_) return {};
+  auto done = patched_->feed(bytes);
+  stale_ = !done && patched_->moved();
+  return done || stale_ ? Result<>{} : Result<>(pass(std::move(done), "file " + shown(meta_.path)));
+}
+
+/// The hash of what came. nullopt: a difference that made something else, since its base was written to or a block of
+/// it was taken for another.
+Result<std::optional<Hash>> ApplyRound::content_of(const Close& close) {
+  if (stale_) return std::optional<Hash>();
+  if (!patched_) return std::optional(content_.finish(close.size));
+  auto done = patched_->finish();
+  if (patched_->moved()) return std::optional<Hash>();
+  if (!done) return pass(std::move(done));
+  const auto hash = patched_->content_hash();
+  const bool right = patched_->size() == close.size && record_hash(meta_, hash) == close.record;
+  return right ? std::optional(hash) : std::nullopt;
+}
+
+/// A further name of a file that is to be sent whole comes with it.
+bool ApplyRound::waits() const {
+  return meta_.kind == Kind::hard_link &&
+         std::find(report_.stale.begin(), report_.stale.end(), meta_.link) != report_.stale.end();
+}
+
 Result<> ApplyRound::on_close(const Close& close) {
-  const Hash content = content_.finish(close.size);
-  if (record_hash(meta_, content) != close.record)
+  auto content = content_of(close);
+  patched_.reset();
+  if (!content) return pass(std::move(content), "file " + shown(meta_.path));
+  if (!*content || waits()) {
+    report_.stale.push_back(meta_.path);
+    temp_.reset();
+    return {};
+  }
+  if (record_hash(meta_, **content) != close.record)
     return fail(Code::mismatch, shown(meta_.path) + " did not arrive as it was sent", "send the round again");
   auto done = settle(close);
   temp_.reset();

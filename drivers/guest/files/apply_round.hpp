@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "drivers/guest/files/item_reader.hpp"
+#include "drivers/guest/files/patched_file.hpp"
 #include "drivers/guest/files/target_set.hpp"
 #include "drivers/guest/files/temp_item.hpp"
 
@@ -40,11 +41,16 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
 
   Result<> on_entry(Meta meta) override;
   Result<> on_data(std::uint64_t offset, Bytes bytes) override;
+  Result<> on_base(const Stamp& stamp) override;
+  Result<> on_delta(Bytes bytes) override;
   Result<> on_close(const Close& close) override;
+  Result<> on_check(const Check& check) override;
   Result<> on_deletion(const std::string& path) override;
   Result<> on_end(const RoundEnd& counts) override;
 
   Result<bool> prepare_parent(const std::string& path);
+  Result<std::optional<Hash>> content_of(const Close& close);
+  [[nodiscard]] bool waits() const;
   Result<> settle(const Close& close);
   Result<> settle_orphan(const Close& close);
   Result<Decision> decide(const std::optional<struct stat>& present, const Hash& incoming);
@@ -75,6 +81,8 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   Result<> restore_directories();
   void commit();
   void commit_deletions();
+  [[nodiscard]] bool as_it_came(const std::string& path) const;
+  void commit_differing();
 
   std::shared_ptr<TargetSet> set_;
   Tree& tree_;
@@ -84,6 +92,8 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   ItemReader reader_;
   Meta meta_;
   std::unique_ptr<TempItem> temp_;
+  std::unique_ptr<PatchedFile> patched_;  ///< the present file comes as a difference
+  bool stale_ = false;                    ///< as one from a version that is no more
   ContentHash content_;
   bool orphan_ = false;                       ///< the directory of the present record is missing
   std::map<std::string, Times> directories_;  ///< to be restored at the round's end

@@ -81,6 +81,7 @@ void read(Reader& in, Pending& value) {
 
 void write(Writer& out, const EmitReport& value) {
   out.number(value.paths).number(value.bytes).number(value.deletions).flag(value.scanned).text(value.scan_reason);
+  out.number(value.large).flag(value.finished);
 }
 
 void read(Reader& in, EmitReport& value) {
@@ -89,11 +90,13 @@ void read(Reader& in, EmitReport& value) {
   value.deletions = in.number("deletions");
   value.scanned = in.flag("scanned");
   value.scan_reason = in.text("scan reason");
+  value.large = in.number("large files");
+  value.finished = in.flag("finished");
 }
 
 void write(Writer& out, const ApplyReport& value) {
   out.number(value.applied).number(value.unchanged).number(value.deleted).number(value.bytes);
-  out.texts(value.paths).texts(value.conflicts).texts(value.kept);
+  out.texts(value.paths).texts(value.conflicts).texts(value.kept).texts(value.stale).texts(value.differing);
 }
 
 void read(Reader& in, ApplyReport& value) {
@@ -104,6 +107,8 @@ void read(Reader& in, ApplyReport& value) {
   value.paths = in.texts("paths");
   value.conflicts = in.texts("conflicts");
   value.kept = in.texts("kept");
+  value.stale = in.texts("stale");
+  value.differing = in.texts("differing");
 }
 
 }  // namespace moult::guest

@@ -27,6 +27,8 @@ enum class Method : std::uint8_t {
   thaw = 27,
   sync = 28,
   close_target = 29,
+  large = 30,
+  signatures = 31,
 };
 
 /// One pair for each value that crosses. `read_*` leaves the reader bad on nonsense; the caller asks `end()`.

@@ -29,12 +29,6 @@ std::string emitted(Pair& pair, RoundMode mode) {
 
 Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
-/// Nothing of moult's own is left in a tree.
-void require_no_temporaries(const std::string& root) {
-  for (const auto& entry : fs::recursive_directory_iterator(root))
-    REQUIRE_FALSE(files::is_temporary_name(entry.path().filename().string()));
-}
-
 /// Records of a sender that means harm.
 std::string hostile(const std::function<void(files::RecordWriter&)>& write) {
   std::string bytes;

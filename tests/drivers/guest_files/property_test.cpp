@@ -76,6 +76,7 @@ class Helpers {
     LocalFilesOptions options;
     options.use_fanotify = choice > 1;
     if (choice == 2) options.pending_paths = 5;
+    options.large_file = 150'000;  // two in three of the large ones
     if (!kind) kind = make_local_files(options);
     return kind;
   }

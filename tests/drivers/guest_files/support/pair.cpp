@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 #include "catch.hpp"
+#include "drivers/guest/files/path_filter.hpp"
 
 namespace moult::test {
 namespace {
@@ -44,6 +47,18 @@ Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, co
   std::string manifest;
   if (mode == RoundMode::reconcile) {
     MOULT_TRY(to.manifest(to_set, [&](Bytes bytes) -> Result<> {
+      manifest.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return {};
+    }));
+  }
+  std::vector<std::string> large;
+  if (mode != RoundMode::compare) {
+    MOULT_ASSIGN(large, from.large(set));
+  }
+  moved.large = large.size();
+  if (!large.empty()) {
+    MOULT_TRY(to.signatures(to_set, large, [&](Bytes bytes) -> Result<> {
+      moved.signature_bytes += bytes.size();
       manifest.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
       return {};
     }));
@@ -143,6 +158,13 @@ std::string read_file(const std::string& path) {
 bool exists(const std::string& path) {
   struct stat st {};
   return ::lstat(path.c_str(), &st) == 0;
+}
+
+void let_settle() { ::usleep(60'000); }
+
+void require_no_temporaries(const std::string& root) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
+    REQUIRE_FALSE(files::is_temporary_name(entry.path().filename().string()));
 }
 
 void make_directory(const std::string& path) { must(::mkdir(path.c_str(), 0755) == 0, "mkdir " + path); }
