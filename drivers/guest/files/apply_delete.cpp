@@ -91,10 +91,16 @@ Result<bool> ApplyRound::replaced_below(const std::string& path) {
     free = free && may;
   }
   if (!free) return false;
-  delete_known(path);
-  deleted_.pop_back();  // the path itself is there again
+  forget_below();
   for (const auto& each : found) directories_.erase(each.path);
   return true;
+}
+
+/// What is no directory holds nothing: neither what it replaces, nor what a round that broke off took away already.
+void ApplyRound::forget_below() {
+  if (meta_.kind == Kind::directory || !manifest_.any_below(meta_.path)) return;
+  delete_known(meta_.path);
+  deleted_.pop_back();  // the path itself is there again
 }
 
 }  // namespace moult::files

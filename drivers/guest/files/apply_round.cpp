@@ -155,6 +155,7 @@ Result<> ApplyRound::settle(const Close& close) {
     case Decision::unchanged:
       ++report_.unchanged;
       verdicts_[meta_.path] = false;
+      forget_below();
       carried(meta_.path, close.record, true);
       if (meta_.kind == Kind::directory) directories_[meta_.path] = {meta_.mtime, meta_.atime, meta_.inode_flags};
       return record_present(meta_.path);
@@ -188,6 +189,7 @@ Result<> ApplyRound::install(const std::optional<struct stat>& present, const Cl
     MOULT_TRY(replace(present, close));
   }
   if (meta_.kind == Kind::directory) directories_[meta_.path] = {meta_.mtime, meta_.atime, meta_.inode_flags};
+  forget_below();
   MOULT_TRY(record_present(meta_.path));
   carried(meta_.path, close.record, true);
   note_applied(meta_.path);

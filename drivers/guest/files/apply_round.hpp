@@ -71,6 +71,7 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   void note_applied(const std::string& path);
 
   void delete_known(const std::string& path);
+  void forget_below();
   Result<> delete_found(const std::string& path, const struct stat& st);
   Result<bool> delete_one(const std::string& path, bool holds_kept);
   Result<bool> may_delete(const std::string& path, const struct stat& st);

@@ -106,6 +106,27 @@ TEST_CASE("a stream that breaks off leaves each path old or new, records nothing
   pair.require_equal();
 }
 
+TEST_CASE("a directory that gave way to a file in a round that broke off is forgotten with all that it held") {
+  Pair pair(Sandbox::get().directory("from"), Sandbox::get().directory("to"));
+  make_directory(pair.from.root + "/was");
+  write_file(pair.from.root + "/was/held", "h");
+  pair.begin();
+  fs::remove_all(pair.from.root + "/was");
+  write_file(pair.from.root + "/was", "a file");
+  {
+    auto stream = pair.target->apply("data");
+    REQUIRE(stream);
+    const auto failed = pair.source->emit("data", RoundMode::events, nothing(), [&](Bytes bytes) -> Result<> {
+      MOULT_TRY((*stream)->write(bytes.first(bytes.size() - 1)));
+      return fail(Code::unreachable, "the channel broke");
+    });
+    REQUIRE_FALSE(failed);
+  }
+  REQUIRE(read_file(pair.to.root + "/was") == "a file");
+  pair.round(RoundMode::events);
+  pair.require_equal();
+}
+
 TEST_CASE("damaged streams are refused, whatever is damaged") {
   Pair pair(Sandbox::get().directory("from"), Sandbox::get().directory("to"));
   write_file(pair.from.root + "/a", std::string(3000, 'a'));
