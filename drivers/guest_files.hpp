@@ -31,8 +31,9 @@ enum class RoundMode {
 /// What one round took from the source.
 struct EmitReport {
   std::uint64_t paths = 0, bytes = 0, deletions = 0;
-  bool scanned = false;     ///< a scan was made
-  std::string scan_reason;  ///< why, when events were asked for: "queue overflow", ...
+  bool scanned = false;              ///< a scan was made
+  std::string scan_reason;           ///< why, when events were asked for: "queue overflow", ...
+  std::uint64_t as_differences = 0;  ///< sizes of the files that went as differences, added up
   std::uint64_t large = 0;  ///< files of the set, as far as it is known, of which `large` may ask for signatures
   bool finished = true;     ///< compare: the set's end was reached, and the next part is its first
 };

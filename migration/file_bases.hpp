@@ -18,6 +18,8 @@ class FileBases {
   /// Adds what the next round is given of the large files that changed. `surely`: asks for them even if the last round
   /// met no large ones; it is one more question under the fence.
   [[nodiscard]] Result<> add_to(std::vector<std::byte>& bytes, GuestFiles& source, GuestFiles& target, bool surely);
+  /// What is held may be out of date: files went whole.
+  void forget() { held_.clear(); }
   void met(const EmitReport& emitted) { any_large_ = emitted.large > 0; }
   /// After a round, and after what it brought was turned into its new form. What cannot be fetched here is asked for,
   /// and fails, by the next round.

@@ -133,9 +133,13 @@ Result<> FilesStrategy::take_up() {
 Result<FilesStrategy::Sent> FilesStrategy::send_records(RoundMode mode, bool differences) {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));
   MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  const auto begin = clock_.steady();
   std::vector<std::byte> known;
   if (mode == RoundMode::reconcile) MOULT_TRY(target->manifest(name(), append_to(known)));
-  if (differences) MOULT_TRY(bases_.add_to(known, *source, *target, mode == RoundMode::reconcile));
+  if (differences)
+    MOULT_TRY(bases_.add_to(known, *source, *target, mode == RoundMode::reconcile));
+  else
+    bases_.forget();
   MOULT_ASSIGN(auto stream, target->apply(name()));
   std::size_t position = 0;
   Sent sent;
@@ -147,13 +151,14 @@ Result<FilesStrategy::Sent> FilesStrategy::send_records(RoundMode mode, bool dif
   MOULT_ASSIGN(sent.applied, stream->finish());
   unmigrated_.insert(unmigrated_.end(), sent.applied.paths.begin(), sent.applied.paths.end());
   bases_.met(sent.emitted);
+  pace_.met(sent.emitted, std::chrono::duration_cast<Millis>(clock_.steady() - begin));
   return sent;
 }
 
 /// Files that changed on the target after their signature was taken go whole, at once: which they are the source no
 /// longer knows, so that both sides are compared for it.
-Result<FilesStrategy::Sent> FilesStrategy::send(RoundMode mode) {
-  MOULT_ASSIGN(auto sent, send_records(mode, true));
+Result<FilesStrategy::Sent> FilesStrategy::send(RoundMode mode, bool differences) {
+  MOULT_ASSIGN(auto sent, send_records(mode, differences));
   if (sent.applied.stale.empty()) return sent;
   MOULT_ASSIGN(auto whole, send_records(RoundMode::reconcile, false));
   whole.emitted.paths += sent.emitted.paths;
@@ -173,10 +178,10 @@ Result<> FilesStrategy::migrate_sent(bool was_answered) {
   return {};
 }
 
-Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
+Result<RoundReport> FilesStrategy::carry(RoundMode mode, bool differences) {
   const auto begin = clock_.steady();
   const bool was_reconciled = reconciled_, was_answered = answered_;
-  MOULT_ASSIGN(auto sent, send(mode));
+  MOULT_ASSIGN(auto sent, send(mode, differences));
   const auto carried = clock_.steady();
   MOULT_TRY(migrate_sent(was_answered));
   reconciled_ = (was_reconciled || mode == RoundMode::reconcile) && sent.applied.stale.empty();
@@ -198,7 +203,7 @@ Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
 /// source has no more: when they were lost before the first round, both sides are compared after all.
 Result<> FilesStrategy::prove_baseline() {
   if (!std::exchange(unproven_, false) || !reconciled_) return {};
-  MOULT_ASSIGN(const auto first, carry(RoundMode::events));
+  MOULT_ASSIGN(const auto first, carry(RoundMode::events, true));
   reconciled_ = first.scan_reason.empty();
   return {};
 }
@@ -209,15 +214,15 @@ Error FilesStrategy::about(Error error) const {
   return std::move(error).within("data set " + name());
 }
 
-Result<RoundReport> FilesStrategy::carry_named(RoundMode mode) {
+Result<RoundReport> FilesStrategy::carry_named(RoundMode mode, bool differences) {
   if (auto proven = prove_baseline(); !proven) return Unexpected(about(std::move(proven).error()));
-  auto report = carry(reconciled_ ? mode : RoundMode::reconcile);
+  auto report = carry(reconciled_ ? mode : RoundMode::reconcile, differences);
   if (!report) return Unexpected(about(std::move(report).error()));
   return report;
 }
 
 Result<RoundReport> FilesStrategy::carry_and_prepare(RoundMode mode) {
-  auto report = carry_named(mode);
+  auto report = carry_named(mode, true);
   if (!report) return report;
   if (auto target = files_of(setup_.target)) bases_.fetch_ahead(**target);
   return report;
@@ -234,8 +239,9 @@ Result<Pending> FilesStrategy::pending() {
   return pending;
 }
 
-/// Events, and what is held for writing: under a freeze nothing else can have changed (files/held_files.hpp).
-Result<RoundReport> FilesStrategy::last_round() { return carry_named(RoundMode::events); }
+/// Events, and what is held for writing: under a freeze nothing else can have changed (files/held_files.hpp). Clients
+/// wait, so that what takes less time is worth more than what moves less.
+Result<RoundReport> FilesStrategy::last_round() { return carry_named(RoundMode::events, pace_.pays()); }
 
 Result<> FilesStrategy::make_durable() {
   MOULT_ASSIGN(auto* target, files_of(setup_.target));

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "catch.hpp"
 #include "recorded_side.hpp"
 #include "support/large_file.hpp"
@@ -64,7 +67,10 @@ struct Sides {
   FilesStrategy strategy{{named(),
                           [this]() -> Result<GuestSession*> { return &source; },
                           [this]() -> Result<GuestSession*> { return &target; },
-                          {}},
+                          {},
+                          {},
+                          Millis{0},
+                          1 << 20},
                          *clock};
 
  private:
@@ -96,6 +102,43 @@ TEST_CASE("under the fence the signature of a file that changes again and again 
     CHECK(sides.target.asked() == Asked{"signatures", "apply", "signatures"});
     sides.require_equal();
   }
+}
+
+TEST_CASE("under the fence a large file goes whole where its differences took longer than that") {
+  Sides sides;
+  const auto slow = [&](std::string call) {
+    const auto wait = [call = std::move(call)](const std::string& asked) {
+      if (asked == call) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    };
+    sides.target.before = wait;
+  };
+  const auto whole = [&] {
+    write_file(sides.from + "/new", std::string(1 << 20, 'n') + std::to_string(++sides.changes));
+    REQUIRE(sides.round(&DataStrategy::round).bytes > 1'000'000);
+  };
+  const auto difference = [&] {
+    sides.change();
+    REQUIRE(sides.round(&DataStrategy::round).bytes < 100'000);
+  };
+  SECTION("differences are slow") {
+    whole();
+    slow("apply");
+    difference();
+    sides.change();
+    CHECK(sides.round(&DataStrategy::last_round).bytes > 1'000'000);
+    sides.require_equal();
+    sides.change();  // after a cutover that was given up they save bytes again
+    CHECK(sides.round(&DataStrategy::round).bytes < 100'000);
+  }
+  SECTION("the channel is slow") {
+    slow("apply");
+    whole();
+    slow("nothing");
+    difference();
+    sides.change();
+    CHECK(sides.round(&DataStrategy::last_round).bytes < 100'000);
+  }
+  sides.require_equal();
 }
 
 TEST_CASE("a file that has no signature on the target is not asked for again behind the round") {

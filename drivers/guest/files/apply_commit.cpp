@@ -38,6 +38,7 @@ Result<> ApplyRound::restamp(const Siblings& names) {
     if (!st || known == nullptr) continue;
     Entry entry = *known;
     const Entry now = entry_of(*st);
+    restamped_.try_emplace(name, known->stamp);
     entry.ino = now.ino;
     entry.stamp = now.stamp;
     entry.set(Entry::linked, now.is(Entry::linked));

@@ -22,7 +22,7 @@ void ApplyRound::delete_known(const std::string& path) {
   auto known = manifest_.below(path);
   known.push_back(path);
   for (const auto& each : known) {
-    verdicts_[each] = false;
+    note_free(each);
     deleted_.push_back(each);
     if (auto* entry = manifest_.edit(each)) entry->set(Entry::absent);
   }
@@ -60,7 +60,7 @@ Result<bool> ApplyRound::delete_one(const std::string& path, bool holds_kept) {
   if (auto* entry = manifest_.edit(path)) entry->set(Entry::absent);
   MOULT_TRY(restamp(siblings));
   directories_.erase(path);
-  verdicts_[path] = false;
+  note_free(path);
   return true;
 }
 

@@ -59,7 +59,8 @@ Result<> ApplyRound::on_entry(Meta meta) {
   if (meta_.kind != Kind::file || orphan_) return {};
   MOULT_TRY(touch_parent(meta_.path));
   temp_ = std::make_unique<TempItem>(tree_);
-  return temp_->make_file(meta_.path);
+  const auto* known = manifest_.find(meta_.path);
+  return temp_->make_file(meta_.path, known == nullptr || known->is(Entry::absent));
 }
 
 Result<> ApplyRound::on_data(std::uint64_t offset, Bytes bytes) {
@@ -70,11 +71,19 @@ Result<> ApplyRound::on_data(std::uint64_t offset, Bytes bytes) {
   return done ? done : Result<>(pass(std::move(done), "file " + shown(meta_.path)));
 }
 
+/// What a stamp of before this round became, where the inode only lost or gained a name in it.
+Stamp ApplyRound::stamp_now(const std::string& path, const Stamp& before) const {
+  const auto moved = restamped_.find(path);
+  const auto* known = manifest_.find(path);
+  return moved != restamped_.end() && moved->second == before && known != nullptr ? known->stamp : before;
+}
+
 /// A difference counts for the very version that its signature was taken of.
 Result<> ApplyRound::on_base(const Stamp& stamp) {
   MOULT_ASSIGN(const auto place, tree_.place(meta_.path));
   Fd old = place ? open_at(*place) : Fd();
-  if (temp_ && old) patched_ = std::make_unique<PatchedFile>(std::move(old), stamp, temp_->fd(), meta_.size);
+  const Stamp from = stamp_now(meta_.path, stamp);
+  if (temp_ && old) patched_ = std::make_unique<PatchedFile>(std::move(old), from, temp_->fd(), meta_.size);
   stale_ = !patched_ || patched_->moved();
   return {};
 }
@@ -154,7 +163,7 @@ Result<> ApplyRound::settle(const Close& close) {
   switch (decision) {
     case Decision::unchanged:
       ++report_.unchanged;
-      verdicts_[meta_.path] = false;
+      note_free(meta_.path);
       forget_below();
       carried(meta_.path, close.record, true);
       if (meta_.kind == Kind::directory) directories_[meta_.path] = {meta_.mtime, meta_.atime, meta_.inode_flags};

@@ -67,6 +67,7 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   Result<bool> replaced_below(const std::string& path);
   void carried(const std::string& path, const Hash& hash, bool as_is) { carried_[path] = {hash, as_is}; }
   void note_conflict(const std::string& path);
+  void note_free(const std::string& path);
   void note_kept(const std::string& path);
   void note_applied(const std::string& path);
 
@@ -78,6 +79,7 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
 
   Result<Siblings> siblings_of(const std::string& path, const struct stat& st);
   Result<> restamp(const Siblings& names);
+  [[nodiscard]] Stamp stamp_now(const std::string& path, const Stamp& before) const;
   Result<> touch_parent(const std::string& path);
   Result<> restore_directories();
   void commit();
@@ -99,8 +101,9 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   bool orphan_ = false;                       ///< the directory of the present record is missing
   std::map<std::string, Times> directories_;  ///< to be restored at the round's end
   std::unordered_map<std::string, Carried> carried_;
+  std::unordered_map<std::string, Stamp> restamped_;  ///< as they were before this round
   std::vector<std::string> deleted_;
-  std::map<std::string, bool> verdicts_;  ///< path -> is it a conflict now
+  std::map<std::string, bool> verdicts_;  ///< path -> is it a conflict now; of others it stays as it was
   ApplyReport report_;
   bool ended_ = false, broken_ = false, finished_ = false;
 };

@@ -54,6 +54,7 @@ Result<EmitReport> SourceSet::emit_taken(RoundMode mode, Changes& changes, const
   report.paths = round.counts.records;
   report.deletions = round.counts.deletions;
   report.bytes = writer.content_bytes();
+  report.as_differences = round.as_differences;
   commit(round, mode == RoundMode::reconcile);
   report.large = large_.size();
   return report;
@@ -132,8 +133,10 @@ Result<std::optional<Observed>> SourceSet::observe(const std::string& path, cons
   if (item.first.empty()) {
     if (writer == nullptr) return round.reader.hash(path);
     const auto base = signatures_.find(path);
-    return base == signatures_.end() ? round.reader.send(path, *writer)
-                                     : round.reader.send_difference(path, base->second, *writer);
+    if (base == signatures_.end()) return round.reader.send(path, *writer);
+    MOULT_ASSIGN(const auto seen, round.reader.send_difference(path, base->second, *writer));
+    if (seen) round.as_differences += static_cast<std::uint64_t>(seen->st.st_size);
+    return seen;
   }
   const auto first = round.firsts.find(item.first);
   MOULT_ASSIGN(const auto st, tree_.stat(path));

@@ -81,7 +81,7 @@ void read(Reader& in, Pending& value) {
 
 void write(Writer& out, const EmitReport& value) {
   out.number(value.paths).number(value.bytes).number(value.deletions).flag(value.scanned).text(value.scan_reason);
-  out.number(value.large).flag(value.finished);
+  out.number(value.as_differences).number(value.large).flag(value.finished);
 }
 
 void read(Reader& in, EmitReport& value) {
@@ -90,6 +90,7 @@ void read(Reader& in, EmitReport& value) {
   value.deletions = in.number("deletions");
   value.scanned = in.flag("scanned");
   value.scan_reason = in.text("scan reason");
+  value.as_differences = in.number("bytes of files as differences");
   value.large = in.number("large files");
   value.finished = in.flag("finished");
 }

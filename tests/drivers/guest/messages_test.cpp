@@ -63,10 +63,11 @@ TEST_CASE("a set and the reports cross unchanged") {
   REQUIRE(set->conflict.size() == 1);
   CHECK(set->conflict[0].rule == ConflictRule::merge);
   CHECK(set->conflict[0].merge == std::vector<std::string>{"m", "-1"});
-  const auto emitted = decode<EmitReport>(encode(EmitReport{1, 2, 3, true, "why", 4, false}));
+  const auto emitted = decode<EmitReport>(encode(EmitReport{1, 2, 3, true, "why", 5, 4, false}));
   REQUIRE(emitted);
   CHECK(emitted->deletions == 3);
   CHECK(emitted->scan_reason == "why");
+  CHECK(emitted->as_differences == 5);
   CHECK(emitted->large == 4);
   CHECK_FALSE(emitted->finished);
   const auto applied = decode<ApplyReport>(encode(ApplyReport{1, 2, 3, 4, {"p"}, {"c"}, {"k"}, {"s"}, {"d"}}));

@@ -89,6 +89,20 @@ TEST_CASE("a large file changes in every way, and arrives exactly") {
   pair.require_equal();
 }
 
+TEST_CASE("a large file that changes and loses its other name in one round still goes as its difference") {
+  const auto from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
+  write_file(from + "/db", noise(4 * kMiB, 1));
+  REQUIRE(::link((from + "/db").c_str(), (from + "/a-name").c_str()) == 0);
+  Pair pair(from, to);
+  pair.begin();
+  write_into(from + "/db", kMiB, "changed");
+  fs::remove(from + "/a-name");
+  const auto moved = pair.round(RoundMode::events);
+  CHECK(moved.applied.stale.empty());
+  CHECK(moved.stream_bytes < 100'000);
+  pair.require_equal();
+}
+
 TEST_CASE("which large files changed is seen without events too") {
   const auto from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
   LocalFilesOptions options;

@@ -104,6 +104,7 @@ void one_tree(Helpers& helpers, const std::string& from, const std::string& to, 
     INFO(story);
     const auto moved = pair.round(mode);
     REQUIRE(moved.applied.conflicts == std::vector<std::string>{});
+    if (!moved.applied.stale.empty()) REQUIRE(pair.whole_round().applied.stale == std::vector<std::string>{});
     pair.require_equal();
   }
 }

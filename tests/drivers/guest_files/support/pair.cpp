@@ -41,8 +41,8 @@ ByteSource source_of(std::string bytes) {
 
 ByteSource nothing() { return source_of(""); }
 
-Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, const std::string& to_set,
-                    RoundMode mode) {
+Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, const std::string& to_set, RoundMode mode,
+                    bool differences) {
   Moved moved;
   std::string manifest;
   if (mode == RoundMode::reconcile) {
@@ -52,7 +52,7 @@ Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, co
     }));
   }
   std::vector<std::string> large;
-  if (mode != RoundMode::compare) {
+  if (differences && mode != RoundMode::compare) {
     MOULT_ASSIGN(large, from.large(set));
   }
   moved.large = large.size();
@@ -102,6 +102,7 @@ Moved Pair::begin() {
 
 Result<Moved> Pair::try_round(RoundMode mode) { return carry(*source, from.name, *target, to.name, mode); }
 Moved Pair::round(RoundMode mode) { return required(try_round(mode)); }
+Moved Pair::whole_round() { return required(carry(*source, from.name, *target, to.name, RoundMode::reconcile, false)); }
 Moved Pair::round_back(RoundMode mode) { return required(carry(*target, to.name, *source, from.name, mode)); }
 
 std::string Pair::source_digest() {

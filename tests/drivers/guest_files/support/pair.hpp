@@ -28,6 +28,8 @@ class Pair {
   /// One round, which must succeed. Checks that each piece of the stream is at most 256 KiB.
   Moved round(RoundMode mode);
   Result<Moved> try_round(RoundMode mode);
+  /// What follows a round that left files stale: everything is compared, and no file goes as a difference.
+  Moved whole_round();
   /// The same from the clone to the original.
   Moved round_back(RoundMode mode);
   [[nodiscard]] std::string source_digest();
@@ -40,8 +42,8 @@ class Pair {
   std::shared_ptr<GuestFiles> source, target;
 };
 
-Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, const std::string& to_set,
-                    RoundMode mode);
+Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, const std::string& to_set, RoundMode mode,
+                    bool differences = true);
 [[nodiscard]] ByteSource source_of(std::string bytes);
 [[nodiscard]] ByteSource nothing();
 
