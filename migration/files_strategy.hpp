@@ -17,8 +17,8 @@ class FilesStrategy final : public DataStrategy {
     Argv migrate;         ///< run on the target over what each round brought; empty: none
     std::string spool{};  ///< host file that keeps the target's manifest across a reboot
     Millis command_timeout{std::chrono::minutes{10}};
-    std::uint64_t enough_for_pace = 64U << 20;  ///< of DifferencePace
     bool compared = false;  ///< both sides are known to be equal when capture starts: no first round over everything
+    std::uint64_t enough_for_pace = 64U << 20;  ///< of DifferencePace
   };
   FilesStrategy(Setup setup, Clock& clock)
       : setup_(std::move(setup)), clock_(clock), reconciled_(setup_.compared), unproven_(setup_.compared) {}

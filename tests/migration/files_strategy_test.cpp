@@ -70,6 +70,7 @@ struct Sides {
                           {},
                           {},
                           Millis{0},
+                          false,
                           1 << 20},
                          *clock};
 

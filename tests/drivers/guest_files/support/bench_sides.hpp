@@ -56,6 +56,7 @@ class Carried {
   explicit Carried(const Trees& trees);
   RoundReport round() { return must(strategy_.round()); }
   RoundReport thorough_round() { return must(strategy_.thorough_round()); }
+  RoundReport last_round() { return must(strategy_.last_round()); }
   /// A round, and the bytes that it moved between the sides, either way.
   std::uint64_t moved_by_round();
   /// Ends the program where the digests of both sides differ.
