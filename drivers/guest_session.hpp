@@ -5,6 +5,7 @@
 
 #include "drivers/guest_access.hpp"
 #include "drivers/guest_files.hpp"
+#include "drivers/tcp_connection.hpp"
 
 namespace moult {
 
@@ -20,6 +21,13 @@ class GuestSession {
   /// Tells the network where the guest's addresses are now (gratuitous ARP, unsolicited neighbour advertisement), so
   /// that bridges and neighbours learn it at once. Called right after a switch.
   virtual Result<> announce() = 0;
+  /// The TCP connections with other machines on which an answer may be awaited. This and tickle() take 5 s at most, and
+  /// bring no helper back. Errors: unreachable, timeout.
+  virtual Result<TcpConnections> connections() = 0;
+  /// Makes the peers of `connections`, which another machine had under this one's addresses, find out at once that they
+  /// are gone: a client that had been promised an answer would wait for it without end. One of this guest's own among
+  /// them is not disturbed. Called right after a switch.
+  virtual Result<> tickle(const TcpConnections& connections) = 0;
   /// Stops the helper and removes every trace of it in the guest.
   virtual Result<> remove() = 0;
 };

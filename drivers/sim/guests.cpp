@@ -17,6 +17,10 @@ Unexpected no_agent(const MachineRef& machine, const char* why, const char* reme
 }
 
 constexpr std::string_view kBootId = "/proc/sys/kernel/random/boot_id";
+Unexpected no_helper(const MachineRef& machine) {
+  return fail(Code::unreachable, "the helper in " + machine.domain + " does not answer");
+}
+
 constexpr Time kRevival = 180'000 * kMillisecond;
 
 }  // namespace
@@ -93,6 +97,17 @@ bool SimSession::alive(Millis) {
 Result<> SimSession::announce() {
   return world_.call(CallId::announce, &machine_,
                      [&]() -> Result<> { return guest_with_helper(world_, machine_, run_).map([](Domain*) {}); });
+}
+
+Result<TcpConnections> SimSession::connections() {
+  if (!has_helper(world_, machine_, run_)) return no_helper(machine_);
+  return world_.find(machine_)->guest.connections;
+}
+
+Result<> SimSession::tickle(const TcpConnections& connections) {
+  if (!has_helper(world_, machine_, run_)) return no_helper(machine_);
+  world_.find(machine_)->guest.tickled = connections;
+  return {};
 }
 
 Result<> SimSession::remove() {

@@ -31,6 +31,8 @@ class SimSession final : public GuestSession {
   GuestFiles& files() override { return files_; }
   bool alive(Millis deadline) override;
   Result<> announce() override;
+  Result<TcpConnections> connections() override;
+  Result<> tickle(const TcpConnections& connections) override;
   Result<> remove() override;
 
  private:

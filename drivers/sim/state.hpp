@@ -13,6 +13,7 @@
 #include "drivers/guest_files.hpp"
 #include "drivers/machine.hpp"
 #include "drivers/sim/tree.hpp"
+#include "drivers/tcp_connection.hpp"
 
 namespace moult::sim {
 
@@ -79,6 +80,8 @@ struct Guest {
   bool lease_ended = false;  ///< thawed by itself since the last freeze
   std::optional<Helper> helper;
   std::set<std::string> stopped;  ///< units and hooks that were stopped: this guest does not serve
+  TcpConnections connections;     ///< what a test gives it: simulated clients have none, each request stands for itself
+  TcpConnections tickled;         ///< of whose end it told the peers
 };
 
 struct Domain {

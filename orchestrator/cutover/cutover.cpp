@@ -196,6 +196,19 @@ Result<> Cutover::change_over() {
   return run_.ledger.perform_plain("switch", way_.word(), [this] { return enter(); });
 }
 
+/// What the side that left had begun to answer is answered by nobody: its clients would wait for it as long as they
+/// have patience, since nothing that they could send is outstanding.
+void Cutover::end_old_connections() {
+  const auto ended = run_.each_machine([this](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * left, run_.sessions.of(way_.serving(pair)));
+    MOULT_ASSIGN(const auto connections, left->connections());
+    if (connections.empty()) return {};
+    MOULT_ASSIGN(GuestSession * serves, run_.sessions.of(way_.next(pair)));
+    return serves->tickle(connections);
+  });
+  if (!ended) run_.world.observer.warn("clients of the side that left may wait in vain: " + ended.error().describe());
+}
+
 Result<> Cutover::release() {
   auto released = entry_->release();
   timeline_.mark("release");
@@ -340,6 +353,7 @@ Result<> Cutover::perform() {
   // From here on the next side serves, whatever happens: a hold that cannot be released ends with its lease.
   if (auto released = part("release", &Cutover::release); !released)
     run_.world.observer.warn("the entry was not released, its hold ends by itself: " + released.error().describe());
+  end_old_connections();
   for (const auto& facts : last_rounds_) (void)run_.ledger.record("data.round", facts);  // clients waited long enough
   return {};
 }

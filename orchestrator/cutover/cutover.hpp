@@ -58,6 +58,7 @@ class Cutover {
   Result<> change_over();
   Result<> enter();
   void note_switched_back();
+  void end_old_connections();
   Result<> release();
   Result<> until_sealed();
   Result<> withdraw();

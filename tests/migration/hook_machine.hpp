@@ -20,6 +20,8 @@ class HookMachine final : public GuestSession, public GuestAccess {
   GuestFiles& files() override;
   bool alive(Millis) override { return true; }
   Result<> announce() override { return {}; }
+  Result<TcpConnections> connections() override { return TcpConnections(); }
+  Result<> tickle(const TcpConnections&) override { return {}; }
   Result<> remove() override { return {}; }
 
   Result<Outcome> run(const Command& command) override;

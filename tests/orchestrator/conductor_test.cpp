@@ -20,6 +20,25 @@ TEST_CASE("an upgrade ends in confirming, with every acknowledged write on the c
   }
 }
 
+TEST_CASE("clients of the side that left are told by the one that came, there and back", "[conductor]") {
+  SimRun run(two_machines(7));
+  const TcpConnections of_original{{"10.0.0.2", "10.0.0.9", 80, 1}}, of_clone{{"10.0.0.2", "10.0.0.9", 80, 2}};
+  const auto guest_of = [&run](const std::string& clone_of) -> sim::Guest& {
+    for (const auto& domain : run.world().domains())
+      if (domain->role == 1 && domain->run == clone_of) return domain->guest;
+    throw std::logic_error("no such machine");
+  };
+  auto& original = guest_of("");
+  original.connections = of_original;
+  REQUIRE(run.go());
+  auto& clone = guest_of("r1");
+  CHECK(clone.tickled == of_original);
+  clone.connections = of_clone;
+  REQUIRE(run.again(&Conductor::roll_back));
+  CHECK(original.tickled == of_clone);
+  CHECK(run.violations() == "");
+}
+
 TEST_CASE("rollback brings the original back with what clients wrote to the clone", "[conductor]") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SimRun run(two_machines(seed));

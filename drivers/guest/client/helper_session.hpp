@@ -22,6 +22,8 @@ class HelperSession : public GuestSession {
   GuestFiles& files() override { return remote_.files(); }
   bool alive(Millis deadline) override { return remote_.alive(deadline); }
   Result<> announce() override { return remote_.announce(); }
+  Result<TcpConnections> connections() override { return remote_.connections(); }
+  Result<> tickle(const TcpConnections& connections) override { return remote_.tickle(connections); }
   Result<> remove() override;
 
  private:

@@ -62,6 +62,16 @@ Result<> RemoteSession::announce() {
   return {};
 }
 
+Result<TcpConnections> RemoteSession::connections() {
+  MOULT_ASSIGN(const auto reply, glance(Method::connections, {}));
+  return decode<TcpConnections>(reply);
+}
+
+Result<> RemoteSession::tickle(const TcpConnections& connections) {
+  MOULT_TRY(glance(Method::tickle, encode(connections)));
+  return {};
+}
+
 Result<> RemoteSession::remove() {
   MOULT_TRY(ask(Method::remove, {}, after(options_.silence)));
   keep(nullptr);
@@ -79,7 +89,12 @@ Result<> RemoteSession::join(Millis most) {
 }
 
 Result<std::shared_ptr<Stream>> RemoteSession::call(Method method, View request) {
-  MOULT_ASSIGN(const auto connection, connected(after(options_.revival), true));
+  MOULT_ASSIGN(auto connection, connected(after(options_.revival), true));
+  return call_over(std::move(connection), method, request);
+}
+
+Result<std::shared_ptr<Stream>> RemoteSession::call_over(std::shared_ptr<Connection> connection, Method method,
+                                                         View request) {
   MOULT_ASSIGN(auto stream, not_begun(connection->link->open(static_cast<std::uint8_t>(method))));
   MOULT_TRY(stream->send_message(request));
   // The stream outlives neither the wire nor the link.
@@ -90,6 +105,14 @@ Result<Buffer> RemoteSession::ask(Method method, View request, Moment deadline) 
   MOULT_ASSIGN(const auto stream, call(method, request));
   // A helper that stops may have answered and gone before it hears this; then the answer lies here all the same, and
   // where there is none, receiving says why.
+  static_cast<void>(stream->finish());
+  return receive_reply(*stream, deadline);
+}
+
+Result<Buffer> RemoteSession::glance(Method method, View request) {
+  const auto deadline = after(options_.glance);
+  MOULT_ASSIGN(auto connection, connected(deadline, false));
+  MOULT_ASSIGN(const auto stream, call_over(std::move(connection), method, request));
   static_cast<void>(stream->finish());
   return receive_reply(*stream, deadline);
 }

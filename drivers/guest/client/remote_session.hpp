@@ -28,6 +28,7 @@ struct SessionOptions {
   Millis answer{5'000};     ///< how long a handshake may take
   Millis revival{180'000};  ///< how long a revival may take: a boot
   Millis ping_every{1'000};
+  Millis glance{5'000};    ///< how long a call may take that only clients gain by
   Millis silence{60'000};  ///< a connection on which nothing comes for so long, though asked, is given up
   unsigned tries = 2;      ///< handshakes before and after a revival
 };
@@ -42,6 +43,8 @@ class RemoteSession : public GuestSession {
   GuestFiles& files() override;
   bool alive(Millis deadline) override;
   Result<> announce() override;
+  Result<TcpConnections> connections() override;
+  Result<> tickle(const TcpConnections& connections) override;
   Result<> remove() override;
 
   /// Connects unless connected, revives the helper when it must. Errors: unreachable, disposition retry; timeout.
@@ -57,6 +60,9 @@ class RemoteSession : public GuestSession {
 
  private:
   struct Connection;
+  static Result<std::shared_ptr<Stream>> call_over(std::shared_ptr<Connection> connection, Method method, View request);
+  /// As ask(), of a helper that answers soon or not at all: it is not revived for this.
+  Result<Buffer> glance(Method method, View request);
   Result<std::shared_ptr<Connection>> connected(Moment deadline, bool may_revive);
   Result<std::shared_ptr<Connection>> shake_hands(Moment deadline);
   [[nodiscard]] bool in_order(Connection& connection, Moment deadline) const;

@@ -10,6 +10,7 @@
 #include "drivers/guest/announce.hpp"
 #include "drivers/guest/files/local_files.hpp"
 #include "drivers/guest/helper/port.hpp"
+#include "drivers/guest/tcp_connections.hpp"
 
 namespace moult::guest {
 namespace {
@@ -61,7 +62,8 @@ Helper::Helper(const Options& options, Home& home, Legacy& legacy)
       home_(home),
       legacy_(legacy),
       files_((static_cast<void>(prepare_threads()), files_in(home.path()))),
-      service_{access_, *files_, announce_addresses, [this] { return clean_up(); }, &legacy_},
+      service_{access_, *files_, announce_addresses, tcp_connections, guest::tickle, [this] { return clean_up(); },
+               &legacy_},
       server_(service_, self_of(options)),
       last_client_(steady_clock::now()),
       signals_([this] { watch_signals(); }) {}

@@ -49,6 +49,21 @@ void read(Reader& in, Outcome& value) {
   value.truncated = in.flag("truncated");
 }
 
+void write(Writer& out, const TcpConnections& value) {
+  out.number(value.size());
+  for (const auto& one : value) out.text(one.local).number(one.local_port).text(one.peer).number(one.peer_port);
+}
+
+void read(Reader& in, TcpConnections& value) {
+  for (auto left = in.count("connection"); left > 0 && in.good(); --left) {
+    auto& one = value.emplace_back();
+    one.local = in.text("local address");
+    one.local_port = static_cast<std::uint16_t>(in.number("local port", UINT16_MAX));
+    one.peer = in.text("peer's address");
+    one.peer_port = static_cast<std::uint16_t>(in.number("peer's port", UINT16_MAX));
+  }
+}
+
 void write(Writer& out, const FileSet& value) {
   out.text(value.name).text(value.root).texts(value.include).texts(value.exclude).number(value.conflict.size());
   for (const auto& rule : value.conflict) write(out, rule);

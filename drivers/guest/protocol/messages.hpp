@@ -3,6 +3,7 @@
 #include "drivers/guest/protocol/codec.hpp"
 #include "drivers/guest_access.hpp"
 #include "drivers/guest_files.hpp"
+#include "drivers/tcp_connection.hpp"
 
 namespace moult::guest {
 
@@ -13,6 +14,8 @@ enum class Method : std::uint8_t {
   get = 3,
   announce = 4,
   remove = 5,
+  connections = 6,
+  tickle = 7,
   start_capture = 16,
   stop_capture = 17,
   pending = 18,
@@ -34,6 +37,7 @@ enum class Method : std::uint8_t {
 /// One pair for each value that crosses. `read_*` leaves the reader bad on nonsense; the caller asks `end()`.
 void write(Writer& out, const Command& value);
 void write(Writer& out, const Outcome& value);
+void write(Writer& out, const TcpConnections& value);
 void write(Writer& out, const FileSet& value);
 void write(Writer& out, const std::vector<FileSet>& value);
 void write(Writer& out, const Pending& value);
@@ -41,6 +45,7 @@ void write(Writer& out, const EmitReport& value);
 void write(Writer& out, const ApplyReport& value);
 void read(Reader& in, Command& value);
 void read(Reader& in, Outcome& value);
+void read(Reader& in, TcpConnections& value);
 void read(Reader& in, FileSet& value);
 void read(Reader& in, std::vector<FileSet>& value);
 void read(Reader& in, Pending& value);

@@ -44,6 +44,20 @@ Result<Buffer> perform(const std::function<Result<>()>& action, Reader& request)
   return Buffer{};
 }
 
+Result<Buffer> connections(Service& service, Reader& request) {
+  MOULT_TRY(request.end());
+  MOULT_ASSIGN(const auto found, service.connections());
+  return encode(found);
+}
+
+Result<Buffer> tickle(Service& service, Reader& request) {
+  TcpConnections connections;
+  read(request, connections);
+  MOULT_TRY(request.end());
+  MOULT_TRY(service.tickle(connections));
+  return Buffer{};
+}
+
 Result<Buffer> dispatch(Service& service, Stream& stream, Reader& request) {
   const auto method = static_cast<Method>(stream.method());
   switch (method) {
@@ -55,6 +69,10 @@ Result<Buffer> dispatch(Service& service, Stream& stream, Reader& request) {
       return get(service.access, stream, request);
     case Method::announce:
       return perform(service.announce, request);
+    case Method::connections:
+      return connections(service, request);
+    case Method::tickle:
+      return tickle(service, request);
     case Method::remove:
       return perform(service.remove, request);
     default:

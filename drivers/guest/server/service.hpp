@@ -20,6 +20,8 @@ struct Service {
   GuestAccess& access;
   GuestFiles& files;
   std::function<Result<>()> announce;
+  std::function<Result<TcpConnections>()> connections;
+  std::function<Result<>(const TcpConnections&)> tickle;
   std::function<Result<>()> remove;  ///< cleans up; when it succeeds, the server stops after the answer
   Legacy* legacy = nullptr;          ///< when given, is kept up to date
 };

@@ -4,6 +4,7 @@
 #include "drivers/guest/client/remote_session.hpp"
 #include "drivers/guest/files/local_files.hpp"
 #include "drivers/guest/local_access.hpp"
+#include "drivers/guest/tcp_connections.hpp"
 #include "support/sandbox.hpp"
 #include "tests/drivers/contract/guest_access_contract.hpp"
 #include "tests/drivers/contract/guest_files_contract.hpp"
@@ -28,7 +29,7 @@ struct Remote {
 
   guest::LocalAccess local;
   std::unique_ptr<GuestFiles> files = make_local_files();
-  guest::Service service{local, *files, nothing, nothing};
+  guest::Service service{local, *files, nothing, guest::tcp_connections, guest::tickle, nothing};
   test::FakePort port;
   test::ServedPort served{service, port};
   guest::RemoteSession session{guest::Route{[this] { return port.open(); }, {}}, options()};

@@ -41,7 +41,12 @@ void ip(const std::string& lines) { run({"ip", "-batch", "-"}, lines); }
 void enter_namespaces() {
   static const bool entered = [] {
     if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) return false;
-    ip("link set lo up\nlink add br0 type bridge\naddr add 10.77.9.1/24 dev br0\nlink set br0 up\n");
+    // As on a host of libvirt's: a bridge with an address and a port of its own. Without them its address goes by A's
+    // and B's links, and its carrier with them: the host forgets then where the service is, and the question (ARP)
+    // that is lost meanwhile is repeated only a second later.
+    ip("link set lo up\nlink add br0 address 02:00:00:77:09:01 type bridge\naddr add 10.77.9.1/24 dev br0\n"
+       "link add up0 type veth peer name up1\nlink set up0 master br0\nlink set up0 up\nlink set up1 up\n"
+       "link set br0 up\n");
     return true;
   }();
   INFO("this test needs root: it makes network namespaces");

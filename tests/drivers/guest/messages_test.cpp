@@ -83,6 +83,7 @@ TEST_CASE("damaged messages decode to a value or an error, never worse") {
   survives_damage(std::vector<FileSet>{sample_set(), sample_set()}, 2);
   survives_damage(ApplyReport{1, 2, 3, 4, {"p", "q"}, {"c"}, {"k"}, {"s", "t"}, {"d"}}, 3);
   survives_damage(Outcome{1, "o", "e", false}, 4);
+  survives_damage(TcpConnections{{"192.0.2.9", "192.0.2.1", 8080, 40000}, {"::9", "::1", 443, 65535}}, 5);
 }
 
 TEST_CASE("an error crosses with code, disposition, remedy and context") {

@@ -7,6 +7,10 @@
 
 namespace moult::test {
 
+inline TcpConnections sample_connections() {
+  return {{"192.0.2.9", "192.0.2.1", 8080, 40000}, {"2001:db8::9", "2001:db8::1", 443, 65535}};
+}
+
 /// A session against a server in this process, over a port that can be hung up.
 struct Rig {
   explicit Rig(std::string expected_run = "run-1", Millis silence = Millis(20'000))
@@ -23,7 +27,12 @@ struct Rig {
   guest::LocalAccess local;
   FakeFiles fake;
   unsigned announced = 0, removed = 0;
-  guest::Service service{local, fake, [this]() -> Result<> { return ++announced, Result<>(); },
+  TcpConnections tickled;
+  guest::Service service{local,
+                         fake,
+                         [this]() -> Result<> { return ++announced, Result<>(); },
+                         [] { return Result<TcpConnections>(sample_connections()); },
+                         [this](const TcpConnections& these) -> Result<> { return tickled = these, Result<>(); },
                          [this]() -> Result<> { return ++removed, Result<>(); }};
   FakePort port;
   ServedPort served{service, port};

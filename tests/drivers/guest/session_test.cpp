@@ -181,6 +181,15 @@ TEST_CASE("announce and remove reach the helper, and it stops after its removal"
   CHECK(rig.served.server.stopped());
 }
 
+TEST_CASE("connections come from the helper, and go to it, unchanged") {
+  Rig rig;
+  const auto connections = rig.session.connections();
+  REQUIRE(connections);
+  CHECK(*connections == sample_connections());
+  REQUIRE(rig.session.tickle(*connections));
+  CHECK(rig.tickled == sample_connections());
+}
+
 TEST_CASE("the answer of a helper that stops at once is never lost, whatever the client still had to say") {
   for (int i = 0; i < 100; ++i) {
     Rig rig;
