@@ -38,7 +38,8 @@ bool read_address(const std::string& text, Address& into) {
 
 std::uint32_t sum_of(std::span<const std::uint8_t> bytes) {
   std::uint32_t sum = 0;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) sum += static_cast<std::uint32_t>(bytes[i] << 8U | bytes[i + 1]);
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2)
+    sum += static_cast<std::uint32_t>(bytes[i] << 8U | bytes[i + 1]);
   return sum;
 }
 

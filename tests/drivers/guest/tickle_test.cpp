@@ -109,38 +109,38 @@ int error_of(const Fd& socket) {
 
 TEST_CASE("a client whose request went to the machine that left hears of it from the one that came, at once") {
   const auto family = family_of(GENERATE(false, true));
-    const Networks networks;
-    networks.connect(networks.original);
-    const auto [client, service] = ask_original(networks, family);
-    Networks::enter(networks.original);
-    const auto connections = guest::tcp_connections();
-    REQUIRE(connections);
-    REQUIRE(connections->size() == 1);
-    CHECK(connections->front().local == family.service);
-    CHECK(connections->front().peer == family.client);
-    CHECK(connections->front().local_port == 8080);
+  const Networks networks;
+  networks.connect(networks.original);
+  const auto [client, service] = ask_original(networks, family);
+  Networks::enter(networks.original);
+  const auto connections = guest::tcp_connections();
+  REQUIRE(connections);
+  REQUIRE(connections->size() == 1);
+  CHECK(connections->front().local == family.service);
+  CHECK(connections->front().peer == family.client);
+  CHECK(connections->front().local_port == 8080);
 
-    networks.cut();
-    networks.connect(networks.clone);
-    CHECK(wait_for(client, POLLIN, 300) == 0);  // nothing tells it
-    REQUIRE(guest::tickle(*connections));
-    REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
-    CHECK(error_of(client) == ECONNRESET);
+  networks.cut();
+  networks.connect(networks.clone);
+  CHECK(wait_for(client, POLLIN, 300) == 0);  // nothing tells it
+  REQUIRE(guest::tickle(*connections));
+  REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
+  CHECK(error_of(client) == ECONNRESET);
 }
 
 TEST_CASE("a connection that this machine has is not disturbed by a tickle") {
   const auto family = family_of(GENERATE(false, true));
-    const Networks networks;
-    networks.connect(networks.original);
-    const auto [client, service] = ask_original(networks, family);
-    Networks::enter(networks.original);
-    const auto connections = guest::tcp_connections();
-    REQUIRE(connections);
-    REQUIRE(guest::tickle(*connections));
-    CHECK(wait_for(client, POLLIN, 300) == 0);
-    REQUIRE(::send(service.get(), "OK", 2, 0) == 2);
-    REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
-    CHECK(error_of(client) == 0);
+  const Networks networks;
+  networks.connect(networks.original);
+  const auto [client, service] = ask_original(networks, family);
+  Networks::enter(networks.original);
+  const auto connections = guest::tcp_connections();
+  REQUIRE(connections);
+  REQUIRE(guest::tickle(*connections));
+  CHECK(wait_for(client, POLLIN, 300) == 0);
+  REQUIRE(::send(service.get(), "OK", 2, 0) == 2);
+  REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
+  CHECK(error_of(client) == 0);
 }
 
 TEST_CASE("what has no such address is passed over, and what is none is refused") {

@@ -92,51 +92,57 @@ void first_large(const std::string& at, int turns) {
   }
 }
 
-/// 1 % of a file of 1 GiB changed in place, block by block; MiB that moved, and the file's.
-void in_place(const std::string& at, int turns) {
-  const Trees trees(at);
-  std::mt19937_64 random(1);
-  const auto file = trees.from + "/db";
-  const auto blocks = gib() / 4096;
-  make_noise(file, gib(), random);
-  Carried carried(trees);
-  carried.round();
-  for (; turns > 0; --turns) {
+/// A file of 1 GiB that both sides have, of which 1 % changes in place again and again, block by block.
+struct InPlace {
+  explicit InPlace(const std::string& at) : trees(at) {
+    make_noise(file, gib(), random);
+    carried = std::make_unique<Carried>(trees);
+    carried->round();
+  }
+  void change() {
+    const auto blocks = gib() / 4096;
     for (std::uint64_t i = 0; i < blocks / 100; ++i)
       put(file, noise(4096, random), static_cast<std::int64_t>(random() % blocks * 4096), false);
+  }
+  Trees trees;
+  std::mt19937_64 random{1};
+  std::string file = trees.from + "/db";
+  std::unique_ptr<Carried> carried;
+};
+
+/// MiB that moved, and the file's.
+void in_place(const std::string& at, int turns) {
+  InPlace set(at);
+  for (; turns > 0; --turns) {
+    set.change();
     std::uint64_t moved = 0;
-    const auto took = ms_of([&] { moved = carried.moved_by_round(); });
-    carried.require_equal();
+    const auto took = ms_of([&] { moved = set.carried->moved_by_round(); });
+    set.carried->require_equal();
     std::cerr << "in " << took << " ms\n";
     print(static_cast<double>(moved) / (1 << 20), static_cast<double>(gib()) / (1 << 20));
   }
 }
 
-/// The same, ms of the last round, which takes the way that was faster, and of a round that carries the whole file.
+/// ms of the last round, which takes the way that was faster, and of a round that carries the whole file.
 void in_place_time(const std::string& at, int turns) {
-  const Trees trees(at);
-  std::mt19937_64 random(1);
-  const auto file = trees.from + "/db";
-  const auto blocks = gib() / 4096;
-  make_noise(file, gib(), random);
-  Carried carried(trees);
-  carried.round();
-  put(file, "x", 0, false);
-  carried.round();  // the next one finds its signature
+  InPlace set(at);
+  const auto copy = set.trees.from + "/copy";
+  const auto took = [](const RoundReport& round) { return static_cast<double>(round.took.count()); };
+  for (int i = 0; i < 2; ++i) {  // the second one finds its signature, and is what the last round goes by
+    set.change();
+    std::cerr << "as a difference " << set.carried->round().took.count() << " ms\n";
+  }
   for (; turns > 0; --turns) {
-    for (std::uint64_t i = 0; i < blocks / 100; ++i)
-      put(file, noise(4096, random), static_cast<std::int64_t>(random() % blocks * 4096), false);
+    set.change();
     let_settle();
-    const auto last = carried.last_round();
-    const double ours = static_cast<double>(last.took.count());
+    const auto last = set.carried->last_round();
+    set.carried->require_equal();
     std::cerr << last.bytes / (1 << 20) << " MiB moved\n";
-    carried.require_equal();
-    const auto copy = trees.from + "/copy";
-    fs::copy_file(file, copy);
+    fs::copy_file(set.file, copy);
     let_settle();
-    print(ours, static_cast<double>(carried.round().took.count()));
+    print(took(last), took(set.carried->round()));
     fs::remove(copy);
-    carried.round();
+    set.carried->round();
   }
 }
 
