@@ -19,6 +19,8 @@ class RecordedSide final : public GuestSession, public GuestFiles {
   GuestFiles& files() override { return *this; }
   bool alive(Millis) override { return true; }
   Result<> announce() override { return {}; }
+  Result<TcpConnections> connections() override { return TcpConnections{}; }
+  Result<> tickle(const TcpConnections&) override { return {}; }
   Result<> remove() override { return {}; }
 
   Result<> start_capture(const std::vector<FileSet>& sets) override {
