@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <tuple>
 
 #include "catch.hpp"
 #include "drivers/fd.hpp"
@@ -100,6 +101,22 @@ std::pair<Fd, Fd> ask_original(const Networks& networks, const Family& family) {
   return {std::move(client), std::move(service)};
 }
 
+/// The original has a client's request and has not answered; this thread is in its network.
+struct Asked {
+  explicit Asked(const Family& of) : family(of) {
+    networks.connect(networks.original);
+    std::tie(client, service) = ask_original(networks, family);
+    Networks::enter(networks.original);
+    const auto found = guest::tcp_connections();
+    REQUIRE(found);
+    connections = *found;
+  }
+  Family family;
+  Networks networks;
+  Fd client, service;
+  TcpConnections connections;
+};
+
 int error_of(const Fd& socket) {
   std::array<char, 8> answer{};
   return ::recv(socket.get(), answer.data(), answer.size(), MSG_DONTWAIT) < 0 ? errno : 0;
@@ -108,39 +125,27 @@ int error_of(const Fd& socket) {
 }  // namespace
 
 TEST_CASE("a client whose request went to the machine that left hears of it from the one that came, at once") {
-  const auto family = family_of(GENERATE(false, true));
-  const Networks networks;
-  networks.connect(networks.original);
-  const auto [client, service] = ask_original(networks, family);
-  Networks::enter(networks.original);
-  const auto connections = guest::tcp_connections();
-  REQUIRE(connections);
-  REQUIRE(connections->size() == 1);
-  CHECK(connections->front().local == family.service);
-  CHECK(connections->front().peer == family.client);
-  CHECK(connections->front().local_port == 8080);
+  const Asked asked(family_of(GENERATE(false, true)));
+  REQUIRE(asked.connections.size() == 1);
+  CHECK(asked.connections.front().local == asked.family.service);
+  CHECK(asked.connections.front().peer == asked.family.client);
+  CHECK(asked.connections.front().local_port == 8080);
 
-  networks.cut();
-  networks.connect(networks.clone);
-  CHECK(wait_for(client, POLLIN, 300) == 0);  // nothing tells it
-  REQUIRE(guest::tickle(*connections));
-  REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
-  CHECK(error_of(client) == ECONNRESET);
+  asked.networks.cut();
+  asked.networks.connect(asked.networks.clone);
+  CHECK(wait_for(asked.client, POLLIN, 300) == 0);  // nothing tells it
+  REQUIRE(guest::tickle(asked.connections));
+  REQUIRE(wait_for(asked.client, POLLIN, 5'000) == 1);
+  CHECK(error_of(asked.client) == ECONNRESET);
 }
 
 TEST_CASE("a connection that this machine has is not disturbed by a tickle") {
-  const auto family = family_of(GENERATE(false, true));
-  const Networks networks;
-  networks.connect(networks.original);
-  const auto [client, service] = ask_original(networks, family);
-  Networks::enter(networks.original);
-  const auto connections = guest::tcp_connections();
-  REQUIRE(connections);
-  REQUIRE(guest::tickle(*connections));
-  CHECK(wait_for(client, POLLIN, 300) == 0);
-  REQUIRE(::send(service.get(), "OK", 2, 0) == 2);
-  REQUIRE(wait_for(client, POLLIN, 5'000) == 1);
-  CHECK(error_of(client) == 0);
+  const Asked asked(family_of(GENERATE(false, true)));
+  REQUIRE(guest::tickle(asked.connections));
+  CHECK(wait_for(asked.client, POLLIN, 300) == 0);
+  REQUIRE(::send(asked.service.get(), "OK", 2, 0) == 2);
+  REQUIRE(wait_for(asked.client, POLLIN, 5'000) == 1);
+  CHECK(error_of(asked.client) == 0);
 }
 
 TEST_CASE("what has no such address is passed over, and what is none is refused") {
