@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -68,6 +69,7 @@ struct WorldView {
   std::map<std::string, Error> unreachable;  ///< by machine
   std::vector<SpaceNeed> space;
   std::vector<Error> data_problems;  ///< of data sets that cannot be carried, each with its place in the descriptor
+  std::map<std::string, std::chrono::seconds> clocks_ahead{};  ///< by machine, of this host's clock
 };
 
 /// Computes the plan: verdicts, waves, blockers. Pure.

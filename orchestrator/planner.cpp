@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -7,6 +8,7 @@
 #include "descriptors/edges.hpp"
 #include "descriptors/level.hpp"
 #include "descriptors/update_order.hpp"
+#include "orchestrator/guest_clock.hpp"
 #include "orchestrator/plan.hpp"
 
 namespace moult {
@@ -154,6 +156,18 @@ std::string why_one_way(const PlannedData& data) {
   return " is migrated and names no `downgrade`";
 }
 
+/// A clone begins with its host's time.
+void warn_of_clocks(Plan& plan, const WorldView& world) {
+  for (const auto& [machine, ahead] : world.clocks_ahead) {
+    if (std::chrono::abs(ahead) <= kClockTolerance) continue;
+    plan.warnings.push_back("the clock of machine " + machine + " is " +
+                            std::to_string(std::chrono::abs(ahead).count()) + " s " +
+                            (ahead.count() > 0 ? "ahead of" : "behind") +
+                            " this host's, which its clone starts with: clients may see the time jump at the cutover; "
+                            "set it right before");
+  }
+}
+
 void warn(Plan& plan, const ApplianceDescriptor& appliance) {
   if (appliance.entry.kind == EntryKind::none)
     plan.warnings.emplace_back("the entry cannot hold requests: clients see the switch itself");
@@ -288,6 +302,7 @@ Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
   check_space(plan);
   drop_repeats(plan.blockers);
   warn(plan, appliance);
+  warn_of_clocks(plan, world);
   return plan;
 }
 

@@ -2,6 +2,7 @@
 
 #include "drivers/component_driver.hpp"
 #include "migration/data_preflight.hpp"
+#include "orchestrator/guest_clock.hpp"
 
 namespace moult {
 namespace {
@@ -11,6 +12,7 @@ struct MachineView {
   std::optional<Error> unreachable;
   FoundLevels levels;
   std::vector<Error> data_problems;
+  std::optional<std::chrono::seconds> clock_ahead;
 };
 
 /// What is asked of each machine.
@@ -72,7 +74,9 @@ void ask_guest(MachineView& view, const Questions& questions, const Location& at
     return;
   }
   detect_all(view, questions.levels, **guest, platform.clock());
-  if (questions.data != nullptr) ask_about_data(view, *questions.data, **guest);
+  if (questions.data == nullptr) return;
+  ask_about_data(view, *questions.data, **guest);
+  view.clock_ahead = clock_ahead(**guest, platform.clock());
 }
 
 void look_at(MachineView& view, const Questions& questions, const Location& at, Platform& platform) {
@@ -109,6 +113,7 @@ WorldView look_at_machines(const ApplianceDescriptor& appliance, const Questions
   for (auto& view : views) {
     world.levels.merge(view.levels);
     world.data_problems.insert(world.data_problems.end(), view.data_problems.begin(), view.data_problems.end());
+    if (view.clock_ahead) world.clocks_ahead.emplace(view.machine.ref.name, *view.clock_ahead);
     const bool seen = !view.unreachable || !view.machine.facts.uuid.empty();
     if (view.unreachable) world.unreachable.emplace(view.machine.ref.name, std::move(*view.unreachable));
     if (seen) world.machines.push_back(std::move(view.machine));

@@ -229,6 +229,17 @@ TEST_CASE("an emulated TPM is warned of: the clone's starts empty", "[plan]") {
   CHECK(read->machines.front().facts.has_tpm);
 }
 
+TEST_CASE("a guest whose clock is wrong is warned of, and one that is a moment off is not", "[plan]") {
+  World world;
+  const auto last_with = [&](std::chrono::seconds ahead) {
+    world.view.clocks_ahead = {{"app", ahead}};
+    return world.plan().warnings.back();
+  };
+  CHECK(last_with(std::chrono::seconds{3'600}).starts_with("the clock of machine app is 3600 s ahead of this host's"));
+  CHECK(last_with(std::chrono::seconds{-6}).starts_with("the clock of machine app is 6 s behind this host's"));
+  CHECK(last_with(std::chrono::seconds{5}).find("clock") == std::string::npos);
+}
+
 TEST_CASE("machines on several hosts are warned of: their clones do not reach each other", "[plan]") {
   World world;
   const auto warns = [&] {
