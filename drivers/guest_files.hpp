@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,13 +25,17 @@ enum class RoundMode {
   events,     ///< what capture noticed; falls back to `scan` by itself on overflow or without capture
   scan,       ///< events, and a metadata scan: also finds what raised no event (memory-mapped writes)
   reconcile,  ///< whatever differs from the manifest given: the first round
+  compare,    ///< carries nothing: a part of the set is read on both sides and compared, whatever was noticed of it
 };
 
 /// What one round took from the source.
 struct EmitReport {
   std::uint64_t paths = 0, bytes = 0, deletions = 0;
-  bool scanned = false;     ///< a scan was made
-  std::string scan_reason;  ///< why, when events were asked for: "queue overflow", ...
+  bool scanned = false;              ///< a scan was made
+  std::string scan_reason;           ///< why, when events were asked for: "queue overflow", ...
+  std::uint64_t as_differences = 0;  ///< sizes of the files that went as differences, added up
+  std::uint64_t large = 0;  ///< files of the set, as far as it is known, of which `large` may ask for signatures
+  bool finished = true;     ///< compare: the set's end was reached, and the next part is its first
 };
 
 /// What applying a round did.
@@ -39,6 +44,9 @@ struct ApplyReport {
   std::vector<std::string> paths;      ///< applied or deleted, relative to the root; input of `migrate`
   std::vector<std::string> conflicts;  ///< changed on both sides, no rule decides: not applied
   std::vector<std::string> kept;       ///< changed on both sides, kept as the target has them, by rule
+  std::vector<std::string> stale;      ///< left as they are: what their differences start from changed meanwhile
+  std::vector<std::string>
+      differing;  ///< compare: unlike the source, though as far as is known neither side changed them
 };
 
 struct Pending {
@@ -46,6 +54,9 @@ struct Pending {
   std::uint64_t bytes = 0;  ///< their present sizes added up, an estimate
   bool overflow = false;    ///< events were lost: the next round scans
 };
+
+/// What one round may be given of signatures, in bytes.
+inline constexpr std::size_t kSignatureBytes = 16U << 20;
 
 /// Receives one round's records. Destroyed without `finish`: the round is not complete, nothing is recorded as carried.
 class ApplyStream {
@@ -80,10 +91,22 @@ class GuestFiles {
   /// itself changed stays known.
   virtual Result<> restore_target(const FileSet& set, const ByteSource& manifest) = 0;
 
+  /// Large files that changed, as far as is known without looking at everything, the largest first. The next `emit`
+  /// sends them as differences from what the target has, where it is given the signatures.
+  virtual Result<std::vector<std::string>> large(const std::string& set) = 0;
+  /// Signatures of the target's versions of these paths, as opaque bytes: of those that it has as files and did not
+  /// change itself, and as many as kSignatureBytes hold. What several calls gave may be put together.
+  virtual Result<> signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) = 0;
+
   /// Takes what changed since the last successful `emit` and writes its records. After an error of the source's own the
   /// same paths are taken again by the next call; where the records travel to another process, the source may hold for
-  /// carried what never arrived, so after any error the caller reconciles. `manifest`: for reconcile only, the
-  /// target's.
+  /// carried what never arrived, so after any error the caller reconciles. `manifest`: for reconcile the target's;
+  /// behind it, where `large` named any path since the last `emit`, what `signatures` gave for them, at most
+  /// kSignatureBytes, or nothing: then they go whole. A file whose difference came too late for what the target has by
+  /// then is `stale` in its report, and is carried by a reconcile without signatures.
+  /// In mode compare it takes as many files, or parts of one, as a fraction of a second is enough for, at the lowest
+  /// priority, and goes on there at the next call; what differs is for the target to say, and is carried by the next
+  /// reconcile.
   virtual Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
                                   const ByteSink& sink) = 0;
   virtual Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) = 0;

@@ -29,6 +29,14 @@ struct Verification {
   std::string source, target;  ///< digests, hex
 };
 
+/// One part of a comparison of both sides' data that goes on beside the rounds.
+struct Comparison {
+  std::uint64_t paths = 0, bytes = 0;
+  std::vector<std::string>
+      differing;         ///< though neither side changed them by its own account; the next round carries them
+  bool finished = true;  ///< the whole set was gone through, and the next part is its first
+};
+
 /// Carries one data set from the serving side to the other. A strategy works in one direction; the way back is a second
 /// object with the sides exchanged. Not thread-safe; different strategies may run side by side.
 class DataStrategy {
@@ -72,6 +80,10 @@ class DataStrategy {
   /// Writes what the target was given to its disk: an acknowledged write outlives the machine that acknowledged it.
   virtual Result<> make_durable() = 0;
   virtual Result<Verification> verify() = 0;
+  /// Reads a part of the data on both sides and compares it, whatever was noticed of it: between rounds, never under
+  /// the fence. A part takes a fraction of a second. Where `verify` looks at everything each time, there is nothing to
+  /// do.
+  virtual Result<Comparison> compare_some() { return Comparison{}; }
   /// Takes away what capture left on the source, which stays when the run is over, and ends it. What goes with the
   /// helper needs no call. Idempotent, also for a capture that was never started.
   virtual Result<> stop_capture() { return {}; }

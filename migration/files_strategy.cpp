@@ -129,39 +129,73 @@ Result<> FilesStrategy::take_up() {
   return migrate_all();
 }
 
-Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
+/// One round's records, from the source to the target.
+Result<FilesStrategy::Sent> FilesStrategy::send_records(RoundMode mode, bool differences) {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));
   MOULT_ASSIGN(auto* target, files_of(setup_.target));
   const auto begin = clock_.steady();
-  std::vector<std::byte> manifest;
-  if (mode == RoundMode::reconcile) MOULT_TRY(target->manifest(name(), append_to(manifest)));
+  std::vector<std::byte> known;
+  if (mode == RoundMode::reconcile) MOULT_TRY(target->manifest(name(), append_to(known)));
+  if (differences)
+    MOULT_TRY(bases_.add_to(known, *source, *target, mode == RoundMode::reconcile));
+  else
+    bases_.forget();
   MOULT_ASSIGN(auto stream, target->apply(name()));
   std::size_t position = 0;
+  Sent sent;
   // From here on the source may hold paths for carried that never arrived: whatever fails makes the next round compare
   // whole.
-  const bool was_reconciled = std::exchange(reconciled_, false);
-  const bool was_answered = std::exchange(answered_, false);
-  MOULT_ASSIGN(auto emitted, source->emit(name(), mode, read_bytes(manifest, position),
+  reconciled_ = answered_ = false;
+  MOULT_ASSIGN(sent.emitted, source->emit(name(), mode, read_bytes(known, position),
                                           [&stream](Bytes bytes) { return stream->write(bytes); }));
-  MOULT_ASSIGN(auto applied, stream->finish());
-  unmigrated_.insert(unmigrated_.end(), applied.paths.begin(), applied.paths.end());
-  const auto carried = clock_.steady();
+  MOULT_ASSIGN(sent.applied, stream->finish());
+  unmigrated_.insert(unmigrated_.end(), sent.applied.paths.begin(), sent.applied.paths.end());
+  bases_.met(sent.emitted, sent.applied);
+  pace_.met(sent.emitted, std::chrono::duration_cast<Millis>(clock_.steady() - begin));
+  return sent;
+}
+
+/// Files that changed on the target after their signature was taken go whole, at once: which they are the source no
+/// longer knows, so that both sides are compared for it.
+Result<FilesStrategy::Sent> FilesStrategy::send(RoundMode mode, bool differences) {
+  MOULT_ASSIGN(auto sent, send_records(mode, differences));
+  if (sent.applied.stale.empty()) return sent;
+  MOULT_ASSIGN(auto whole, send_records(RoundMode::reconcile, false));
+  whole.emitted.paths += sent.emitted.paths;
+  whole.emitted.bytes += sent.emitted.bytes;
+  whole.emitted.deletions += sent.emitted.deletions;
+  whole.emitted.scanned = sent.emitted.scanned;
+  whole.emitted.scan_reason = sent.emitted.scan_reason;
+  whole.applied.kept.insert(whole.applied.kept.end(), sent.applied.kept.begin(), sent.applied.kept.end());
+  return whole;
+}
+
+Result<> FilesStrategy::migrate_sent(bool was_answered) {
   if (!was_answered)
     MOULT_TRY(migrate_all());
   else if (!unmigrated_.empty())
     MOULT_TRY(migrate(unmigrated_));
   unmigrated_.clear();
   answered_ = true;
-  reconciled_ = was_reconciled || mode == RoundMode::reconcile;
+  return {};
+}
+
+Result<RoundReport> FilesStrategy::carry(RoundMode mode, bool differences) {
+  const auto begin = clock_.steady();
+  const bool was_reconciled = reconciled_, was_answered = answered_;
+  MOULT_ASSIGN(auto sent, send(mode, differences));
+  const auto carried = clock_.steady();
+  MOULT_TRY(migrate_sent(was_answered));
+  reconciled_ = (was_reconciled || mode == RoundMode::reconcile) && sent.applied.stale.empty();
   RoundReport report;
   report.number = ++rounds_;
-  report.paths = emitted.paths;
-  report.bytes = emitted.bytes;
-  report.deletions = emitted.deletions;
-  report.scanned = emitted.scanned;
-  report.scan_reason = emitted.scan_reason;
-  report.conflicts = std::move(applied.conflicts);
-  report.kept = std::move(applied.kept);
+  report.paths = sent.emitted.paths;
+  report.bytes = sent.emitted.bytes;
+  report.deletions = sent.emitted.deletions;
+  report.scanned = sent.emitted.scanned;
+  report.scan_reason = sent.emitted.scan_reason;
+  report.conflicts = std::move(sent.applied.conflicts);
+  report.kept = std::move(sent.applied.kept);
   report.migrate = std::chrono::duration_cast<Millis>(clock_.steady() - carried);
   report.took = std::chrono::duration_cast<Millis>(clock_.steady() - begin);
   return report;
@@ -171,7 +205,7 @@ Result<RoundReport> FilesStrategy::carry(RoundMode mode) {
 /// source has no more: when they were lost before the first round, both sides are compared after all.
 Result<> FilesStrategy::prove_baseline() {
   if (!std::exchange(unproven_, false) || !reconciled_) return {};
-  MOULT_ASSIGN(const auto first, carry(RoundMode::events));
+  MOULT_ASSIGN(const auto first, carry(RoundMode::events, true));
   reconciled_ = first.scan_reason.empty();
   return {};
 }
@@ -182,16 +216,23 @@ Error FilesStrategy::about(Error error) const {
   return std::move(error).within("data set " + name());
 }
 
-Result<RoundReport> FilesStrategy::carry_named(RoundMode mode) {
+Result<RoundReport> FilesStrategy::carry_named(RoundMode mode, bool differences) {
   if (auto proven = prove_baseline(); !proven) return Unexpected(about(std::move(proven).error()));
-  auto report = carry(reconciled_ ? mode : RoundMode::reconcile);
+  auto report = carry(reconciled_ ? mode : RoundMode::reconcile, differences);
   if (!report) return Unexpected(about(std::move(report).error()));
   return report;
 }
 
-Result<RoundReport> FilesStrategy::round() { return carry_named(RoundMode::events); }
+Result<RoundReport> FilesStrategy::carry_and_prepare(RoundMode mode) {
+  auto report = carry_named(mode, true);
+  if (!report) return report;
+  if (auto target = files_of(setup_.target)) bases_.fetch_ahead(**target);
+  return report;
+}
 
-Result<RoundReport> FilesStrategy::thorough_round() { return carry_named(RoundMode::scan); }
+Result<RoundReport> FilesStrategy::round() { return carry_and_prepare(RoundMode::events); }
+
+Result<RoundReport> FilesStrategy::thorough_round() { return carry_and_prepare(RoundMode::scan); }
 
 Result<Pending> FilesStrategy::pending() {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));
@@ -200,8 +241,9 @@ Result<Pending> FilesStrategy::pending() {
   return pending;
 }
 
-/// Events, and what is held for writing: under a freeze nothing else can have changed (files/held_files.hpp).
-Result<RoundReport> FilesStrategy::last_round() { return carry_named(RoundMode::events); }
+/// Events, and what is held for writing: under a freeze nothing else can have changed (files/held_files.hpp). Clients
+/// wait, so that what takes less time is worth more than what moves less.
+Result<RoundReport> FilesStrategy::last_round() { return carry_named(RoundMode::events, pace_.pays()); }
 
 Result<> FilesStrategy::make_durable() {
   MOULT_ASSIGN(auto* target, files_of(setup_.target));
@@ -216,6 +258,24 @@ Result<Verification> FilesStrategy::verify() {
   MOULT_ASSIGN(verification.target, target->digest(name()));
   verification.equal = verification.source == verification.target;
   return verification;
+}
+
+Result<Comparison> FilesStrategy::compare_some() {
+  if (!reconciled_ || unproven_) return Comparison{0, 0, {}, false};  // the next round compares everything
+  MOULT_ASSIGN(auto* source, files_of(setup_.source));
+  MOULT_ASSIGN(auto* target, files_of(setup_.target));
+  MOULT_ASSIGN(auto stream, target->apply(name()));
+  const auto nothing = [](std::span<std::byte>) -> Result<std::size_t> { return 0; };
+  auto emitted =
+      source->emit(name(), RoundMode::compare, nothing, [&stream](Bytes bytes) { return stream->write(bytes); });
+  if (!emitted) return Unexpected(about(std::move(emitted).error()));
+  // What the target finds to differ it takes for uncarried: where its answer is lost, the next round compares whole
+  // too.
+  reconciled_ = false;
+  auto compared = stream->finish();
+  if (!compared) return Unexpected(about(std::move(compared).error()));
+  reconciled_ = compared->differing.empty();
+  return Comparison{emitted->paths, emitted->bytes, std::move(compared->differing), emitted->finished};
 }
 
 }  // namespace moult

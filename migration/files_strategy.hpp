@@ -2,6 +2,8 @@
 
 #include "drivers/clock.hpp"
 #include "migration/data_strategy.hpp"
+#include "migration/difference_pace.hpp"
+#include "migration/file_bases.hpp"
 #include "migration/session_of.hpp"
 
 namespace moult {
@@ -16,6 +18,7 @@ class FilesStrategy final : public DataStrategy {
     std::string spool{};  ///< host file that keeps the target's manifest across a reboot
     Millis command_timeout{std::chrono::minutes{10}};
     bool compared = false;  ///< both sides are known to be equal when capture starts: no first round over everything
+    std::uint64_t enough_for_pace = 64U << 20;  ///< of DifferencePace
   };
   FilesStrategy(Setup setup, Clock& clock)
       : setup_(std::move(setup)), clock_(clock), reconciled_(setup_.compared), unproven_(setup_.compared) {}
@@ -38,17 +41,28 @@ class FilesStrategy final : public DataStrategy {
   Result<RoundReport> last_round() override;
   Result<> make_durable() override;
   Result<Verification> verify() override;
+  Result<Comparison> compare_some() override;
 
  private:
   Result<> take_baseline(GuestFiles& source);
   [[nodiscard]] Error about(Error error) const;
   Result<> prove_baseline();
-  Result<RoundReport> carry_named(RoundMode mode);
-  Result<RoundReport> carry(RoundMode mode);
+  Result<RoundReport> carry_named(RoundMode mode, bool differences);
+  Result<RoundReport> carry_and_prepare(RoundMode mode);
+  struct Sent {
+    EmitReport emitted;
+    ApplyReport applied;
+  };
+  Result<RoundReport> carry(RoundMode mode, bool differences);
+  Result<Sent> send(RoundMode mode, bool differences);
+  Result<Sent> send_records(RoundMode mode, bool differences);
+  Result<> migrate_sent(bool was_answered);
   Result<> migrate(const std::vector<std::string>& paths);
 
   Setup setup_;
   Clock& clock_;
+  FileBases bases_{setup_.set.name};
+  DifferencePace pace_{setup_.enough_for_pace};
   int rounds_ = 0;
   bool reconciled_ = false;              ///< both sides were compared whole, and nothing was lost since
   bool unproven_ = false;                ///< no round has gone through since a baseline was taken for a comparison

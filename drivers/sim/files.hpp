@@ -19,6 +19,9 @@ class SimFiles final : public GuestFiles {
   Result<> close_target(const std::string& set) override;
   Result<> manifest(const std::string& set, const ByteSink& sink) override;
   Result<> restore_target(const FileSet& set, const ByteSource& manifest) override;
+  /// Simulated files are small.
+  Result<std::vector<std::string>> large(const std::string&) override { return std::vector<std::string>{}; }
+  Result<> signatures(const std::string&, const std::vector<std::string>&, const ByteSink&) override { return {}; }
   Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
                           const ByteSink& sink) override;
   Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) override;

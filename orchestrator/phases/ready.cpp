@@ -1,3 +1,4 @@
+#include "orchestrator/phases/comparison.hpp"
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/requests.hpp"
@@ -9,6 +10,7 @@ namespace {
 constexpr Millis kPause{200};  ///< between looks for a word
 constexpr Millis kSayAgain{60000};
 constexpr int kPausesBetweenRounds{5};  ///< a round a second while waiting
+constexpr int kPauseOfComparison{2};
 
 bool due(const RunContext& run) {
   switch (run.work.options.cutover) {
@@ -64,11 +66,14 @@ class TooLong {
 Result<Word> wait_ready(RunContext& run, StallForecast& forecast) {
   say_what_is_awaited(run);
   TooLong too_long(run);
+  BackgroundComparison comparison(run.forward, run.ledger, run.platform().clock());
   for (int pause = 0;; ++pause) {
     MOULT_TRY(run.world.interrupt.check());
     MOULT_ASSIGN(const auto asked, take_request(run.world.store, run.id()));
     if (asked == Request::abort) return Word::abort;
     if (pause % kPausesBetweenRounds == 0) MOULT_TRY(carry_all(run, forecast));
+    // Between rounds, and not in the pause in which the word came: no cutover waits for it.
+    if (pause % kPausesBetweenRounds == kPauseOfComparison && asked != Request::cutover) MOULT_TRY(comparison.go_on());
     if (asked == Request::cutover || due(run)) {
       MOULT_ASSIGN(const auto pending, pending_all(run));
       const auto stall = forecast.stall(pending);

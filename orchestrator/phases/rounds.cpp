@@ -2,30 +2,43 @@
 
 #include <nlohmann/json.hpp>
 
+#include "descriptors/base/text.hpp"
+
 namespace moult {
 namespace {
 
 constexpr std::size_t kPathsShown = 20;
 
+// A name may be any bytes: of a terminal's too, and none of UTF-8's.
+constexpr std::size_t kPathLimit = 4096;
+
 }  // namespace
+
+std::vector<std::string> shown_paths(const std::vector<std::string>& paths) {
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < paths.size() && i < kPathsShown; ++i) shown.push_back(printable(paths[i], kPathLimit));
+  if (paths.size() > kPathsShown) shown.emplace_back("...");
+  return shown;
+}
 
 Result<> refuse_conflicts(const std::string& set, const RoundReport& report) {
   if (report.conflicts.empty()) return {};
   std::string text = "data set " + set + ": " + std::to_string(report.conflicts.size()) +
                      " paths were changed by the update and by clients meanwhile:";
-  for (std::size_t i = 0; i < report.conflicts.size() && i < kPathsShown; ++i) text += "\n  " + report.conflicts[i];
-  if (report.conflicts.size() > kPathsShown) text += "\n  ...";
+  for (const auto& path : shown_paths(report.conflicts)) text += "\n  " + path;
   return fail(Code::conflict, text, "Add a `conflict` rule for these paths to the maintenance descriptor.");
 }
 
 std::string round_facts(const std::string& set, const RoundReport& report) {
+  std::vector<std::string> kept;
+  for (const auto& path : report.kept) kept.push_back(printable(path, kPathLimit));
   return nlohmann::json{{"set", set},
                         {"round", report.number},
                         {"paths", report.paths},
                         {"bytes", report.bytes},
                         {"took_ms", report.took.count()},
                         {"deletions", report.deletions},
-                        {"kept", report.kept},
+                        {"kept", kept},
                         {"scanned", report.scan_reason},
                         {"conflicts", report.conflicts.size()}}
       .dump();

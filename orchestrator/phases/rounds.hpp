@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "orchestrator/run_context.hpp"
 #include "orchestrator/stall_forecast.hpp"
@@ -19,6 +20,8 @@ namespace moult {
 /// those that go back on the clone. What cannot be taken away is warned of and in the audit log, and holds nothing up.
 [[nodiscard]] Result<> stop_captures(RunContext& run, const std::vector<std::unique_ptr<DataStrategy>>& sets,
                                      const MachinePair& pair);
+/// Paths for a person or an audit row: the first twenty and "..." for more, each safe for a terminal.
+[[nodiscard]] std::vector<std::string> shown_paths(const std::vector<std::string>& paths);
 /// Refuses when paths changed on both sides and no rule decides.
 [[nodiscard]] Result<> refuse_conflicts(const std::string& set, const RoundReport& report);
 

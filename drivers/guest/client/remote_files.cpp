@@ -56,6 +56,19 @@ class RemoteFiles : public GuestFiles {
     MOULT_TRY(receive_reply(*stream));
     return {};
   }
+  Result<std::vector<std::string>> large(const std::string& set) override {
+    MOULT_ASSIGN(const auto reply, session_.ask(Method::large, Writer().text(set).bytes()));
+    Reader in(reply);
+    auto paths = in.texts("path");
+    MOULT_TRY(in.end());
+    return paths;
+  }
+  Result<> signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) override {
+    MOULT_ASSIGN(const auto stream, session_.call(Method::signatures, Writer().text(set).texts(paths).bytes()));
+    MOULT_TRY(stream->finish());
+    MOULT_TRY(receive_content(*stream, sink));
+    return {};
+  }
   Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
                           const ByteSink& sink) override;
   Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) override;

@@ -38,6 +38,7 @@ Result<> ApplyRound::restamp(const Siblings& names) {
     if (!st || known == nullptr) continue;
     Entry entry = *known;
     const Entry now = entry_of(*st);
+    restamped_.try_emplace(name, known->stamp);
     entry.ino = now.ino;
     entry.stamp = now.stamp;
     entry.set(Entry::linked, now.is(Entry::linked));
@@ -101,6 +102,7 @@ void ApplyRound::commit_deletions() {
 
 void ApplyRound::commit() {
   commit_deletions();
+  commit_differing();
   for (const auto& [path, came] : carried_) {
     auto* entry = manifest_.edit(path);
     if (entry == nullptr) {

@@ -30,8 +30,9 @@ Result<ApplyRound::Decision> ApplyRound::decide(const std::optional<struct stat>
   }
   MOULT_ASSIGN(const bool own, set_->own_change(meta_.path, present));
   if (present && meta_.kind != Kind::hard_link && kind_of(present->st_mode) == meta_.kind) {
-    MOULT_ASSIGN(const bool equal, equals_present(*present, incoming));
     const bool same_mtime = meta_of(meta_.path, *present).mtime == meta_.mtime;
+    if (!own && !same_mtime) return Decision::apply;  // whatever is there: a large file is not read for that
+    MOULT_ASSIGN(const bool equal, equals_present(*present, incoming));
     const bool must_part = present->st_nlink > 1 && !meta_.many_names && meta_.kind != Kind::directory;
     if (equal && same_mtime && !must_part) return Decision::unchanged;
     if (equal) return Decision::apply;  // the times alone differ, or names that must part: nobody's change is lost
@@ -76,13 +77,17 @@ Result<bool> ApplyRound::first_is_as_came() {
 
 void ApplyRound::note_conflict(const std::string& path) { verdicts_[path] = true; }
 
+void ApplyRound::note_free(const std::string& path) {
+  if (!verdicts_.empty() || !set_->conflicts_.empty()) verdicts_[path] = false;
+}
+
 void ApplyRound::note_kept(const std::string& path) {
-  verdicts_[path] = false;
+  note_free(path);
   report_.kept.push_back(path);
 }
 
 void ApplyRound::note_applied(const std::string& path) {
-  verdicts_[path] = false;
+  note_free(path);
   ++report_.applied;
   report_.paths.push_back(path);
 }

@@ -22,7 +22,7 @@ void ApplyRound::delete_known(const std::string& path) {
   auto known = manifest_.below(path);
   known.push_back(path);
   for (const auto& each : known) {
-    verdicts_[each] = false;
+    note_free(each);
     deleted_.push_back(each);
     if (auto* entry = manifest_.edit(each)) entry->set(Entry::absent);
   }
@@ -60,7 +60,7 @@ Result<bool> ApplyRound::delete_one(const std::string& path, bool holds_kept) {
   if (auto* entry = manifest_.edit(path)) entry->set(Entry::absent);
   MOULT_TRY(restamp(siblings));
   directories_.erase(path);
-  verdicts_[path] = false;
+  note_free(path);
   return true;
 }
 
@@ -91,10 +91,16 @@ Result<bool> ApplyRound::replaced_below(const std::string& path) {
     free = free && may;
   }
   if (!free) return false;
-  delete_known(path);
-  deleted_.pop_back();  // the path itself is there again
+  forget_below();
   for (const auto& each : found) directories_.erase(each.path);
   return true;
+}
+
+/// What is no directory holds nothing: neither what it replaces, nor what a round that broke off took away already.
+void ApplyRound::forget_below() {
+  if (meta_.kind == Kind::directory || !manifest_.any_below(meta_.path)) return;
+  delete_known(meta_.path);
+  deleted_.pop_back();  // the path itself is there again
 }
 
 }  // namespace moult::files

@@ -4,27 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
+#include "drivers/guest/files/extents.hpp"
 #include "drivers/guest/files/metadata.hpp"
 #include "drivers/guest/files/system_error.hpp"
 
 namespace moult::files {
-namespace {
-
-/// pwrite(2) until all is written.
-Result<> write_at(int fd, std::uint64_t offset, Bytes bytes) {
-  while (!bytes.empty()) {
-    const auto done = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return system_failure("cannot write", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-    offset += static_cast<std::uint64_t>(done);
-  }
-  return {};
-}
-
-}  // namespace
 
 ApplyRound::ApplyRound(std::shared_ptr<TargetSet> set, MergeSettings merge)
     : set_(std::move(set)),
@@ -64,13 +51,16 @@ Result<ApplyReport> ApplyRound::finish() {
 Result<> ApplyRound::on_entry(Meta meta) {
   meta_ = std::move(meta);
   content_ = ContentHash();
+  patched_.reset();
+  stale_ = false;
   temp_.reset();
   MOULT_ASSIGN(const bool has_parent, prepare_parent(meta_.path));
   orphan_ = !has_parent;
   if (meta_.kind != Kind::file || orphan_) return {};
   MOULT_TRY(touch_parent(meta_.path));
   temp_ = std::make_unique<TempItem>(tree_);
-  return temp_->make_file(meta_.path);
+  const auto* known = manifest_.find(meta_.path);
+  return temp_->make_file(meta_.path, known == nullptr || known->is(Entry::absent));
 }
 
 Result<> ApplyRound::on_data(std::uint64_t offset, Bytes bytes) {
@@ -81,9 +71,60 @@ Result<> ApplyRound::on_data(std::uint64_t offset, Bytes bytes) {
   return done ? done : Result<>(pass(std::move(done), "file " + shown(meta_.path)));
 }
 
+/// What a stamp of before this round became, where the inode only lost or gained a name in it.
+Stamp ApplyRound::stamp_now(const std::string& path, const Stamp& before) const {
+  const auto moved = restamped_.find(path);
+  const auto* known = manifest_.find(path);
+  return moved != restamped_.end() && moved->second == before && known != nullptr ? known->stamp : before;
+}
+
+/// A difference counts for the very version that its signature was taken of.
+Result<> ApplyRound::on_base(const Stamp& stamp) {
+  MOULT_ASSIGN(const auto place, tree_.place(meta_.path));
+  Fd old = place ? open_file_at(*place) : Fd();
+  const Stamp from = stamp_now(meta_.path, stamp);
+  if (temp_ && old) patched_ = std::make_unique<PatchedFile>(std::move(old), from, temp_->fd(), meta_.size);
+  stale_ = !patched_ || patched_->moved();
+  return {};
+}
+
+Result<> ApplyRound::on_delta(Bytes bytes) {
+  report_.bytes += bytes.size();
+  if (stale_) return {};
+  auto done = patched_->feed(bytes);
+  stale_ = !done && patched_->moved();
+  return done || stale_ ? Result<>{} : Result<>(pass(std::move(done), "file " + shown(meta_.path)));
+}
+
+/// The hash of what came. nullopt: a difference that made something else, since its base was written to or a block of
+/// it was taken for another.
+Result<std::optional<Hash>> ApplyRound::content_of(const Close& close) {
+  if (stale_) return std::optional<Hash>();
+  if (!patched_) return std::optional(content_.finish(close.size));
+  auto done = patched_->finish();
+  if (patched_->moved()) return std::optional<Hash>();
+  if (!done) return pass(std::move(done));
+  const auto hash = patched_->content_hash();
+  const bool right = patched_->size() == close.size && record_hash(meta_, hash) == close.record;
+  return right ? std::optional(hash) : std::nullopt;
+}
+
+/// A further name of a file that is to be sent whole comes with it.
+bool ApplyRound::waits() const {
+  return meta_.kind == Kind::hard_link &&
+         std::find(report_.stale.begin(), report_.stale.end(), meta_.link) != report_.stale.end();
+}
+
 Result<> ApplyRound::on_close(const Close& close) {
-  const Hash content = content_.finish(close.size);
-  if (record_hash(meta_, content) != close.record)
+  auto content = content_of(close);
+  patched_.reset();
+  if (!content) return pass(std::move(content), "file " + shown(meta_.path));
+  if (!*content || waits()) {
+    report_.stale.push_back(meta_.path);
+    temp_.reset();
+    return {};
+  }
+  if (record_hash(meta_, **content) != close.record)
     return fail(Code::mismatch, shown(meta_.path) + " did not arrive as it was sent", "send the round again");
   auto done = settle(close);
   temp_.reset();
@@ -122,7 +163,8 @@ Result<> ApplyRound::settle(const Close& close) {
   switch (decision) {
     case Decision::unchanged:
       ++report_.unchanged;
-      verdicts_[meta_.path] = false;
+      note_free(meta_.path);
+      forget_below();
       carried(meta_.path, close.record, true);
       if (meta_.kind == Kind::directory) directories_[meta_.path] = {meta_.mtime, meta_.atime, meta_.inode_flags};
       return record_present(meta_.path);
@@ -156,6 +198,7 @@ Result<> ApplyRound::install(const std::optional<struct stat>& present, const Cl
     MOULT_TRY(replace(present, close));
   }
   if (meta_.kind == Kind::directory) directories_[meta_.path] = {meta_.mtime, meta_.atime, meta_.inode_flags};
+  forget_below();
   MOULT_TRY(record_present(meta_.path));
   carried(meta_.path, close.record, true);
   note_applied(meta_.path);

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "drivers/guest/files/item_reader.hpp"
+#include "drivers/guest/files/patched_file.hpp"
 #include "drivers/guest/files/target_set.hpp"
 #include "drivers/guest/files/temp_item.hpp"
 
@@ -40,11 +41,16 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
 
   Result<> on_entry(Meta meta) override;
   Result<> on_data(std::uint64_t offset, Bytes bytes) override;
+  Result<> on_base(const Stamp& stamp) override;
+  Result<> on_delta(Bytes bytes) override;
   Result<> on_close(const Close& close) override;
+  Result<> on_check(const Check& check) override;
   Result<> on_deletion(const std::string& path) override;
   Result<> on_end(const RoundEnd& counts) override;
 
   Result<bool> prepare_parent(const std::string& path);
+  Result<std::optional<Hash>> content_of(const Close& close);
+  [[nodiscard]] bool waits() const;
   Result<> settle(const Close& close);
   Result<> settle_orphan(const Close& close);
   Result<Decision> decide(const std::optional<struct stat>& present, const Hash& incoming);
@@ -61,20 +67,25 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   Result<bool> replaced_below(const std::string& path);
   void carried(const std::string& path, const Hash& hash, bool as_is) { carried_[path] = {hash, as_is}; }
   void note_conflict(const std::string& path);
+  void note_free(const std::string& path);
   void note_kept(const std::string& path);
   void note_applied(const std::string& path);
 
   void delete_known(const std::string& path);
+  void forget_below();
   Result<> delete_found(const std::string& path, const struct stat& st);
   Result<bool> delete_one(const std::string& path, bool holds_kept);
   Result<bool> may_delete(const std::string& path, const struct stat& st);
 
   Result<Siblings> siblings_of(const std::string& path, const struct stat& st);
   Result<> restamp(const Siblings& names);
+  [[nodiscard]] Stamp stamp_now(const std::string& path, const Stamp& before) const;
   Result<> touch_parent(const std::string& path);
   Result<> restore_directories();
   void commit();
   void commit_deletions();
+  [[nodiscard]] bool as_it_came(const std::string& path) const;
+  void commit_differing();
 
   std::shared_ptr<TargetSet> set_;
   Tree& tree_;
@@ -84,12 +95,15 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   ItemReader reader_;
   Meta meta_;
   std::unique_ptr<TempItem> temp_;
+  std::unique_ptr<PatchedFile> patched_;  ///< the present file comes as a difference
+  bool stale_ = false;                    ///< as one from a version that is no more
   ContentHash content_;
   bool orphan_ = false;                       ///< the directory of the present record is missing
   std::map<std::string, Times> directories_;  ///< to be restored at the round's end
   std::unordered_map<std::string, Carried> carried_;
+  std::unordered_map<std::string, Stamp> restamped_;  ///< as they were before this round
   std::vector<std::string> deleted_;
-  std::map<std::string, bool> verdicts_;  ///< path -> is it a conflict now
+  std::map<std::string, bool> verdicts_;  ///< path -> is it a conflict now; of others it stays as it was
   ApplyReport report_;
   bool ended_ = false, broken_ = false, finished_ = false;
 };

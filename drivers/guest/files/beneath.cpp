@@ -71,6 +71,18 @@ Result<std::optional<struct stat>> stat_at(const Place& place) {
   return system_failure("cannot look at " + shown(place.name), errno);
 }
 
+Fd open_at(const Place& place, int flags) {
+  flags |= O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  Fd fd(::openat(place.directory, place.name.c_str(), flags | O_NOATIME));
+  if (!fd && errno == EPERM) fd.reset(::openat(place.directory, place.name.c_str(), flags));
+  return fd;
+}
+
+Fd open_file_at(const Place& place) {
+  const auto st = stat_at(place);
+  return st && *st && S_ISREG((*st)->st_mode) ? open_at(place) : Fd();
+}
+
 Result<std::optional<struct stat>> Tree::stat(const std::string& path) {
   MOULT_ASSIGN(const auto at, place(path));
   if (!at) return std::optional<struct stat>();

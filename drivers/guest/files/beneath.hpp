@@ -49,6 +49,12 @@ class Tree {
 /// lstat(2) of a name. nullopt: nothing is there.
 Result<std::optional<struct stat>> stat_at(const Place& place);
 
+/// Opens a name for reading: without following a link, without waiting on whatever is there, and without moving its
+/// access time where that is allowed. No descriptor: errno says why.
+[[nodiscard]] Fd open_at(const Place& place, int flags = 0);
+/// The same of a regular file; of nothing else, for to open a pipe or a device does something to it.
+[[nodiscard]] Fd open_file_at(const Place& place);
+
 /// "/proc/self/fd/N", and "/proc/self/fd/N/name": for the calls that know no descriptor.
 [[nodiscard]] std::string fd_path(int fd);
 [[nodiscard]] std::string fd_path(const Place& place);

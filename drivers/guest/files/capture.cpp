@@ -18,6 +18,9 @@ namespace moult::files {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256U << 10;
+/// Between looks at the queue. Meanwhile the kernel makes one event of all that happens to a path, and whoever writes
+/// is not interrupted for each.
+constexpr int kPauseMs = 20;
 constexpr std::uint64_t kContent = FAN_MODIFY | FAN_ATTRIB | FAN_CLOSE_WRITE;
 constexpr std::uint64_t kNames = FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO;
 
@@ -88,8 +91,8 @@ void Capture::run() {
     struct pollfd fds[2] = {{group_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
     if (::poll(fds, 2, -1) < 0 && errno != EINTR) return lose_all("the event queue cannot be waited for");
     if (fds[1].revents != 0) return;
-    const std::lock_guard lock(mutex_);
-    read_queue();
+    drain();
+    if (::poll(&fds[1], 1, kPauseMs) > 0) return;
   }
 }
 

@@ -16,8 +16,8 @@
 
 namespace moult::files {
 
-/// Notices changes of sets through fanotify, on whole file systems, with names. One thread reads events all the time
-/// and notes paths in the sets' logs, so the kernel's queue stays short. Safe from several threads.
+/// Notices changes of sets through fanotify, on whole file systems, with names. One thread reads events again and
+/// again and notes paths in the sets' logs, so the kernel's queue stays short. Safe from several threads.
 class Capture {
  public:
   /// Errors: refused when the kernel cannot name what changed (before 5.9, or without the privilege).

@@ -21,8 +21,8 @@ bool surely_dense(const struct stat& st) {
 
 }  // namespace
 
-Extents::Extents(int fd, const struct stat& st)
-    : fd_(fd), size_(static_cast<std::uint64_t>(st.st_size)), dense_(surely_dense(st)) {}
+Extents::Extents(int fd, const struct stat& st, std::uint64_t from)
+    : fd_(fd), size_(static_cast<std::uint64_t>(st.st_size)), at_(from), dense_(surely_dense(st)) {}
 
 std::optional<Extent> Extents::next() {
   if (at_ >= size_) return std::nullopt;
@@ -49,6 +49,17 @@ Result<std::size_t> read_at(int fd, std::uint64_t offset, std::span<std::byte> b
     done += static_cast<std::size_t>(got);
   }
   return done;
+}
+
+Result<> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto done = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return system_failure("cannot write", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+    offset += static_cast<std::uint64_t>(done);
+  }
+  return {};
 }
 
 }  // namespace moult::files

@@ -19,17 +19,20 @@ struct Extent {
 /// The parts of a file that hold data, in order, widened to blocks of 4 KiB; holes between them are left out.
 class Extents {
  public:
-  Extents(int fd, const struct stat& st);
+  /// `from`: where to begin, a multiple of 4 KiB.
+  Extents(int fd, const struct stat& st, std::uint64_t from = 0);
   [[nodiscard]] std::optional<Extent> next();
 
  private:
   int fd_;
   std::uint64_t size_;
-  std::uint64_t at_ = 0;
+  std::uint64_t at_;
   bool dense_;
 };
 
 /// pread(2) until the buffer is full or the file ends. Returns how many bytes.
 Result<std::size_t> read_at(int fd, std::uint64_t offset, std::span<std::byte> buffer);
+/// pwrite(2) until all is written.
+Result<> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes);
 
 }  // namespace moult::files

@@ -18,14 +18,6 @@ constexpr int kSmallTries = 4;
 
 using Nothing = std::optional<Observed>;
 
-/// Opens without moving the access time, and without waiting on whatever took a file's place meanwhile.
-Fd open_at(const Place& place, int flags) {
-  flags |= O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  Fd fd(::openat(place.directory, place.name.c_str(), flags | O_NOATIME));
-  if (!fd && errno == EPERM) fd.reset(::openat(place.directory, place.name.c_str(), flags));
-  return fd;
-}
-
 bool vanished(int error) { return error == ENOENT || error == ELOOP || error == ENOTDIR || error == ENXIO; }
 
 /// A file was read as one whole when neither its stamp nor its size moved meanwhile.
@@ -104,7 +96,7 @@ Result<std::optional<Observed>> ItemReader::read_special(const Place& place, con
 
 Result<std::optional<Observed>> ItemReader::read_file(const Place& place, const std::string& path,
                                                       RecordWriter* writer) {
-  const Fd fd = open_at(place, 0);
+  const Fd fd = open_at(place);
   if (!fd && vanished(errno)) return Nothing();
   if (!fd) return system_failure("cannot open " + shown(path), errno);
   Observed seen;
@@ -127,8 +119,8 @@ Result<Observed> ItemReader::read_small(int fd, Meta meta, Observed seen, Record
     if (tries > 0) {
       seen.at = wall_now();
       if (::fstat(fd, &seen.st) != 0) return system_failure("cannot look at it", errno);
-      if (static_cast<std::uint64_t>(seen.st.st_size) > buffer_.size()) return read_large(fd, meta, seen, writer);
       MOULT_ASSIGN(meta, meta_from(fd, meta.path, seen.st));
+      if (static_cast<std::uint64_t>(seen.st.st_size) > buffer_.size()) return read_large(fd, meta, seen, writer);
     }
     pieces.clear();
     size = static_cast<std::uint64_t>(seen.st.st_size);
@@ -158,13 +150,36 @@ Result<Observed> ItemReader::read_small(int fd, Meta meta, Observed seen, Record
 }
 
 Result<Observed> ItemReader::read_large(int fd, const Meta& meta, Observed seen, RecordWriter* writer) {
+  const auto most = static_cast<std::uint64_t>(seen.st.st_size);
+  std::optional<DeltaMaker> delta;
+  if (writer != nullptr && base_ != nullptr)
+    if (auto made = DeltaMaker::make(base_->bytes, most)) delta.emplace(std::move(*made));  // else the file goes whole
   if (writer != nullptr) MOULT_TRY(writer->entry(meta));
   ContentHash content;
-  MOULT_ASSIGN(const auto size, stream(fd, static_cast<std::uint64_t>(seen.st.st_size), content, writer));
+  MOULT_ASSIGN(const auto size, part_ != nullptr ? stream_part(fd, seen.st, content)
+                                : delta          ? stream_difference(fd, most, *delta, content, *writer)
+                                                 : stream(fd, most, content, writer));
   seen.stable = unmoved(fd, seen.st);
   seen.hash = record_hash(meta, content.finish(size));
   if (writer != nullptr) MOULT_TRY(writer->close({size, seen.hash, seen.stable}));
   return seen;
+}
+
+/// Reads the file, and passes on what it differs by. Returns the size that was found, `most` at most.
+Result<std::uint64_t> ItemReader::stream_difference(int fd, std::uint64_t most, DeltaMaker& delta, ContentHash& hash,
+                                                    RecordWriter& writer) {
+  MOULT_TRY(writer.base(base_->stamp));
+  const Pieces out = [&](std::span<const std::byte> piece) { return writer.delta(piece); };
+  for (std::uint64_t at = 0;;) {
+    const auto space = std::span(buffer_).first(std::min<std::uint64_t>(buffer_.size(), most - at));
+    MOULT_ASSIGN(const auto got, read_at(fd, at, space));
+    hash.update(at, space.first(got));
+    MOULT_TRY(delta.feed(space.first(got), out));
+    at += got;
+    if (got == space.size() && at < most) continue;
+    MOULT_TRY(delta.finish(out));
+    return at;
+  }
 }
 
 /// Passes the content on, straight from the file into the writer's buffer. Returns the size that was found.

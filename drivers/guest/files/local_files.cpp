@@ -14,6 +14,7 @@
 #include "drivers/guest/files/capture.hpp"
 #include "drivers/guest/files/freezer.hpp"
 #include "drivers/guest/files/held_files.hpp"
+#include "drivers/guest/files/low_priority.hpp"
 #include "drivers/guest/files/source_set.hpp"
 #include "drivers/guest/files/system_error.hpp"
 #include "drivers/guest/files/target_set.hpp"
@@ -35,7 +36,8 @@ Unexpected unknown(const std::string& set) {
 
 /// A set as the sending side keeps it.
 struct Source {
-  Source(Tree tree, const FileSet& file_set, std::size_t limit) : set(std::move(tree), file_set, limit) {}
+  Source(Tree tree, const FileSet& file_set, const LocalFilesOptions& options)
+      : set(std::move(tree), file_set, options.pending_paths, options.large_file) {}
   std::mutex mutex;
   SourceSet set;
   std::string root;                    ///< as the kernel names it
@@ -88,6 +90,8 @@ class LocalFiles final : public GuestFiles {
   Result<> close_target(const std::string& set) override;
   Result<> manifest(const std::string& set, const ByteSink& sink) override;
   Result<> restore_target(const FileSet& set, const ByteSource& manifest) override;
+  Result<std::vector<std::string>> large(const std::string& set) override;
+  Result<> signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) override;
   Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
                           const ByteSink& sink) override;
   Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) override;
@@ -102,7 +106,8 @@ class LocalFiles final : public GuestFiles {
   Result<std::shared_ptr<Source>> source(const std::string& set);
   Result<std::shared_ptr<TargetSet>> target(const std::string& set);
   Result<RoundContext> context_of(const std::string& set, Source& source, bool look_for_held);
-  bool note_held(Source& source);
+  bool note_held(Source& source, bool must_know = true);
+  Result<EmitReport> compare(const std::string& set, Source& source, const ByteSink& sink);
   Result<std::vector<std::string>> roots_of(const std::vector<std::string>& sets);
 
   const LocalFilesOptions options_;
@@ -134,7 +139,7 @@ Result<> LocalFiles::start_one(const FileSet& set) {
   if (!again) {
     MOULT_ASSIGN(auto tree, Tree::open(set.root));
     MOULT_ASSIGN(auto root, kernel_path(tree));
-    roles.source = std::make_shared<Source>(std::move(tree), set, options_.pending_paths);
+    roles.source = std::make_shared<Source>(std::move(tree), set, options_);
     roles.source->root = std::move(root);
   }
   auto& source = *roles.source;
@@ -176,8 +181,9 @@ Result<std::shared_ptr<TargetSet>> LocalFiles::target(const std::string& set) {
 
 /// Marks what may be written without an event; true: through mappings too. A name that is not below the set's root may
 /// still be an inode of the set, under another name or another mount.
-bool LocalFiles::note_held(Source& source) {
+bool LocalFiles::note_held(Source& source, bool must_know) {
   const auto held = files_held_for_writing(kHeldDeadline);
+  if (!held && !must_know) return false;
   if (!held) {
     source.set.log()->lose("a process that waits does not let its open files be read");
     return false;
@@ -232,6 +238,7 @@ Result<EmitReport> LocalFiles::emit(const std::string& set, RoundMode mode, cons
                                     const ByteSink& sink) {
   MOULT_ASSIGN(const auto found, source(set));
   const std::lock_guard lock(found->mutex);
+  if (mode == RoundMode::compare) return compare(set, *found, sink);
   MOULT_ASSIGN(auto context, context_of(set, *found, mode == RoundMode::events));
   std::shared_ptr<TargetSet> other_life;
   {
@@ -249,6 +256,36 @@ Result<EmitReport> LocalFiles::emit(const std::string& set, RoundMode mode, cons
   const std::lock_guard roles_lock(mutex_);
   sets_[set].emitted = true;
   return report;
+}
+
+/// What is mapped is looked for first: of a mapping that ended before that, the event is there when they are taken.
+Result<EmitReport> LocalFiles::compare(const std::string& set, Source& source, const ByteSink& sink) {
+  const auto held = files_held_for_writing(kHeldDeadline);
+  const LowPriority behind;
+  MOULT_ASSIGN(const auto context, context_of(set, source, false));
+  Unseen unseen;
+  unseen.anywhere = !held || !context.no_events.empty();
+  for (const auto& file : held.value_or(std::vector<HeldFile>()))
+    if (file.mapped) unseen.inodes.insert(file.ino);
+  auto report = source.set.compare_some(sink, std::move(unseen));
+  if (!report) return pass(std::move(report), "data set " + shown(set));
+  return report;
+}
+
+Result<std::vector<std::string>> LocalFiles::large(const std::string& set) {
+  MOULT_ASSIGN(const auto found, source(set));
+  const std::lock_guard lock(found->mutex);
+  MOULT_ASSIGN(const auto context, context_of(set, *found, false));
+  // What is written through a mapping or into an open file is large files in the first place. Where that cannot be
+  // known now, they are sent whole.
+  if (context.no_events.empty() && found->set.has_large()) note_held(*found, false);
+  return found->set.large(context.no_events.empty());
+}
+
+Result<> LocalFiles::signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) {
+  MOULT_ASSIGN(const auto found, target(set));
+  const std::lock_guard lock(found->mutex);
+  return found->signatures(paths, sink);
 }
 
 Result<std::string> LocalFiles::digest(const std::string& set) {

@@ -12,6 +12,7 @@ namespace moult {
 struct LocalFilesOptions {
   bool use_fanotify = true;             ///< false: every round scans, as on a kernel without names in events
   std::size_t pending_paths = 200'000;  ///< changed paths remembered for each set; past it the next round scans
+  std::uint64_t large_file = 1U << 20;  ///< from this size on a changed file is sent as its difference
   std::string work_dir = "/run";        ///< where merge commands get their two files; must be root's own
   Millis merge_timeout{60'000};         ///< a merge command that takes longer is killed and counts as a conflict
 };

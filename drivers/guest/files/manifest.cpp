@@ -16,40 +16,47 @@ Entry* Manifest::edit(std::string_view path) {
 
 Entry& Manifest::put(const std::string& path, const Entry& entry) {
   auto [at, fresh] = entries_.try_emplace(path, entry);
-  if (!fresh) {
-    if (at->second.is(Entry::linked)) unlink_name(at->second.ino, path);
-    at->second = entry;
-  }
-  if (entry.is(Entry::linked)) names_.emplace(entry.ino, &at->first);
+  const bool moved = !fresh && at->second.ino != entry.ino;
+  if (moved) unlink_name(at->second.ino, path);
+  if (!fresh) at->second = entry;
+  if ((fresh || moved) && entry.ino != 0) by_inode_.emplace(entry.ino, &*at);
   return at->second;
 }
 
 void Manifest::erase(const std::string& path) {
   const auto at = entries_.find(path);
   if (at == entries_.end()) return;
-  if (at->second.is(Entry::linked)) unlink_name(at->second.ino, path);
+  unlink_name(at->second.ino, path);
   entries_.erase(at);
 }
 
 void Manifest::clear() {
-  names_.clear();
+  by_inode_.clear();
   entries_.clear();
 }
 
 void Manifest::unlink_name(std::uint64_t ino, const std::string& path) {
-  const auto [first, last] = names_.equal_range(ino);
+  const auto [first, last] = by_inode_.equal_range(ino);
   for (auto at = first; at != last; ++at)
-    if (*at->second == path) {
-      names_.erase(at);
+    if (at->second->first == path) {
+      by_inode_.erase(at);
       return;
     }
 }
 
 std::vector<std::string> Manifest::names_of(std::uint64_t ino) const {
   std::vector<std::string> names;
-  const auto [first, last] = names_.equal_range(ino);
-  for (auto at = first; at != last; ++at) names.push_back(*at->second);
+  const auto [first, last] = by_inode_.equal_range(ino);
+  for (auto at = first; at != last; ++at)
+    if (at->second->second.is(Entry::linked)) names.push_back(at->second->first);
   return names;
+}
+
+std::vector<std::string> Manifest::with_inode(std::uint64_t ino) const {
+  std::vector<std::string> paths;
+  const auto [first, last] = by_inode_.equal_range(ino);
+  for (auto at = first; at != last; ++at) paths.push_back(at->second->first);
+  return paths;
 }
 
 std::vector<std::string> Manifest::below(const std::string& directory) const {

@@ -10,19 +10,21 @@
 
 namespace moult::files {
 
-/// What is known of the paths of one set on one side, by path, and which names share an inode. Not thread-safe.
+/// What is known of the paths of one set on one side, by path and by inode. Not thread-safe.
 class Manifest {
  public:
   using Map = std::map<std::string, Entry, std::less<>>;
 
   [[nodiscard]] const Entry* find(std::string_view path) const;
   Entry& put(const std::string& path, const Entry& entry);
-  /// For changing what is no key: everything but `ino` and Entry::linked.
+  /// For changing what is no key: everything but `ino`.
   [[nodiscard]] Entry* edit(std::string_view path);
   void erase(const std::string& path);
   void clear();
   /// Names that shared the inode when they were last met; the caller must look whether they still do.
   [[nodiscard]] std::vector<std::string> names_of(std::uint64_t ino) const;
+  /// Paths that had the inode, which is not 0, when they were last met, whether they share it or not.
+  [[nodiscard]] std::vector<std::string> with_inode(std::uint64_t ino) const;
   /// Paths strictly below a directory.
   [[nodiscard]] std::vector<std::string> below(const std::string& directory) const;
   [[nodiscard]] bool any_below(const std::string& directory) const;
@@ -30,12 +32,16 @@ class Manifest {
   void mark_seen(const std::string& path, std::uint32_t scan);
   [[nodiscard]] Map::const_iterator begin() const { return entries_.begin(); }
   [[nodiscard]] Map::const_iterator end() const { return entries_.end(); }
+  /// The first entry behind a path; of an empty path the first of all.
+  [[nodiscard]] Map::const_iterator after(const std::string& path) const {
+    return path.empty() ? entries_.begin() : entries_.upper_bound(path);
+  }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:
   void unlink_name(std::uint64_t ino, const std::string& path);
   Map entries_;
-  std::unordered_multimap<std::uint64_t, const std::string*> names_;
+  std::unordered_multimap<std::uint64_t, const Map::value_type*> by_inode_;
 };
 
 /// Conflicts that stand on a target: paths, with nothing more.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "drivers/guest/files/hashes.hpp"
+#include "drivers/guest/files/stamp.hpp"
 #include "drivers/guest_access.hpp"
 
 namespace moult::files {
@@ -39,6 +40,13 @@ struct Close {
   bool stable = true;  ///< false: the file changed while it was read; the next round carries it again
 };
 
+/// A part of a file as the source has it, for the target to look whether it has it too.
+struct Check {
+  std::string path;
+  std::uint64_t start = 0, end = 0;
+  Hash hash{};  ///< as of the file's record, if its content were this part's alone
+};
+
 struct RoundEnd {
   std::uint64_t records = 0, deletions = 0;
 };
@@ -52,7 +60,11 @@ class RecordWriter {
   /// Room for up to kDataBytes of content; `data` then takes what was put there.
   Result<std::span<std::byte>> data_space();
   void data(std::uint64_t offset, std::size_t size);
+  /// The content follows as a difference from the target's version with this stamp.
+  Result<> base(const Stamp& stamp);
+  Result<> delta(std::span<const std::byte> bytes);
   Result<> close(const Close& close);
+  Result<> check(const Check& check);
   Result<> deletion(const std::string& path);
   Result<> end(const RoundEnd& counts);
   [[nodiscard]] std::uint64_t content_bytes() const { return content_bytes_; }
@@ -73,7 +85,10 @@ class RecordHandler {
   virtual ~RecordHandler() = default;
   virtual Result<> on_entry(Meta meta) = 0;
   virtual Result<> on_data(std::uint64_t offset, Bytes bytes) = 0;
+  virtual Result<> on_base(const Stamp& stamp) = 0;
+  virtual Result<> on_delta(Bytes bytes) = 0;
   virtual Result<> on_close(const Close& close) = 0;
+  virtual Result<> on_check(const Check& check) = 0;
   virtual Result<> on_deletion(const std::string& path) = 0;
   virtual Result<> on_end(const RoundEnd& counts) = 0;
 };
@@ -92,6 +107,10 @@ class RecordReader {
   Result<> entry(std::string_view body);
   Result<> xattr(std::string_view body);
   Result<> data(std::string_view body);
+  Result<> base(std::string_view body);
+  Result<> delta(std::string_view body);
+  Result<> check(std::string_view body);
+  Result<> between(std::uint8_t type, std::string_view body);
   Result<> close(std::string_view body);
   Result<> start_content();
   RecordHandler& handler_;
@@ -100,6 +119,7 @@ class RecordReader {
   Meta meta_;
   std::size_t xattr_bytes_ = 0;
   std::uint64_t next_offset_ = 0;
+  bool file_ = false, as_delta_ = false;
 };
 
 }  // namespace moult::files

@@ -9,7 +9,7 @@
 namespace moult::files::frames {
 
 inline constexpr std::string_view kMagic = "moult-records";
-inline constexpr std::uint16_t kVersion = 1;
+inline constexpr std::uint16_t kVersion = 2;
 inline constexpr std::size_t kFrameLimit = 256U << 10;
 inline constexpr std::size_t kHeader = 5;
 inline constexpr std::size_t kPathLimit = 4095;
@@ -24,6 +24,9 @@ enum Type : std::uint8_t {
   close,      ///< size, record hash, stable; ends an entry
   deletion,   ///< path
   end,        ///< counts; ends the round
+  base,       ///< stamp of the target's version, which `delta` starts from; after its entry, in place of data
+  delta,      ///< a part of the difference
+  check,      ///< path, from where to where, hash of that part of it
 };
 
 }  // namespace moult::files::frames

@@ -76,12 +76,21 @@ Result<> RecordReader::frame(std::uint8_t type, std::string_view body) {
       return xattr(body);
     case frames::data:
       return data(body);
+    case frames::base:
+      return base(body);
+    case frames::delta:
+      return delta(body);
     case frames::close:
       return close(body);
     default:
-      break;
+      return between(type, body);
   }
+}
+
+/// What is no part of a record.
+Result<> RecordReader::between(std::uint8_t type, std::string_view body) {
   if (state_ != State::between) return broken("a record is not closed");
+  if (type == frames::check) return check(body);
   WireReader reader(body);
   if (type == frames::deletion) {
     const std::string path(reader.text(frames::kPathLimit));
@@ -117,6 +126,8 @@ Result<> RecordReader::entry(std::string_view body) {
   if ((meta_.mode & ~07777U) != 0) return broken("a mode with bits of another kind");
   xattr_bytes_ = 0;
   next_offset_ = 0;
+  file_ = meta_.kind == Kind::file;
+  as_delta_ = false;
   state_ = State::entry;
   return {};
 }
@@ -143,7 +154,7 @@ Result<> RecordReader::start_content() {
 }
 
 Result<> RecordReader::data(std::string_view body) {
-  const bool file = state_ == State::content || meta_.kind == Kind::file;
+  const bool file = file_ && !as_delta_;
   MOULT_TRY(start_content());
   WireReader reader(body);
   const auto offset = reader.number<std::uint64_t>();
@@ -152,6 +163,35 @@ Result<> RecordReader::data(std::string_view body) {
     return broken("content out of order");
   next_offset_ = offset + bytes.size();
   return handler_.on_data(offset, std::as_bytes(std::span(bytes)));
+}
+
+Result<> RecordReader::base(std::string_view body) {
+  if (state_ != State::entry || !file_) return broken("a difference without its entry");
+  MOULT_TRY(start_content());
+  WireReader reader(body);
+  Stamp stamp;
+  reader.raw_into(stamp);
+  if (!reader.at_end()) return broken("the start of a difference is cut off");
+  as_delta_ = true;
+  return handler_.on_base(stamp);
+}
+
+Result<> RecordReader::delta(std::string_view body) {
+  if (state_ != State::content || !as_delta_) return broken("a difference without its start");
+  return handler_.on_delta(std::as_bytes(std::span(body)));
+}
+
+Result<> RecordReader::check(std::string_view body) {
+  WireReader reader(body);
+  Check check;
+  check.path = reader.text(frames::kPathLimit);
+  check.start = reader.number<std::uint64_t>();
+  check.end = reader.number<std::uint64_t>();
+  reader.raw_into(check.hash);
+  if (!reader.at_end() || !is_plain_path(check.path)) return broken("a comparison outside the set");
+  if (check.start % ContentHash::kBlock != 0 || check.start > check.end || check.end > (1ULL << 62))
+    return broken("a comparison of no part of a file");
+  return handler_.on_check(check);
 }
 
 Result<> RecordReader::close(std::string_view body) {

@@ -100,6 +100,17 @@ void RecordWriter::data(std::uint64_t offset, std::size_t size) {
   content_bytes_ += size;
 }
 
+Result<> RecordWriter::base(const Stamp& stamp) {
+  body_.clear();
+  WireWriter(body_).raw(std::span(stamp));
+  return frame(frames::base, body_);
+}
+
+Result<> RecordWriter::delta(std::span<const std::byte> bytes) {
+  content_bytes_ += bytes.size();
+  return frame(frames::delta, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 Result<> RecordWriter::close(const Close& close) {
   body_.clear();
   WireWriter writer(body_);
@@ -107,6 +118,16 @@ Result<> RecordWriter::close(const Close& close) {
   writer.raw(std::span(close.record));
   writer.number(static_cast<std::uint8_t>(close.stable));
   return frame(frames::close, body_);
+}
+
+Result<> RecordWriter::check(const Check& check) {
+  body_.clear();
+  WireWriter writer(body_);
+  writer.text(check.path);
+  writer.number(check.start);
+  writer.number(check.end);
+  writer.raw(std::span(check.hash));
+  return frame(frames::check, body_);
 }
 
 Result<> RecordWriter::deletion(const std::string& path) {

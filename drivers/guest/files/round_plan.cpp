@@ -115,15 +115,11 @@ Result<std::vector<std::string>> RoundPlanner::names_of(const std::unordered_set
   std::vector<std::string> names;
   std::unordered_set<std::uint64_t> unknown;
   for (const auto ino : inodes) {
-    auto more = manifest_.names_of(ino);
+    auto more = manifest_.with_inode(ino);  // also the partner of a first link, which had one name when it was met
     if (more.empty()) unknown.insert(ino);
     names.insert(names.end(), more.begin(), more.end());
   }
-  if (unknown.empty()) return names;
-  // The partner of a first link had one name only when it was met, so no index holds it.
-  for (const auto& [path, entry] : manifest_)
-    if (unknown.contains(entry.ino)) names.push_back(path);
-  if (options_.complete) return names;
+  if (unknown.empty() || options_.complete) return names;
   MOULT_TRY(walk(tree_, ".", filter_, [&](const Visit& found) -> Result<bool> {
     if (unknown.contains(found.st.st_ino)) names.push_back(found.path);
     return true;

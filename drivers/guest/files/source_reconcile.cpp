@@ -29,6 +29,7 @@ void SourceSet::keep_unchanged(const std::string& path, const struct stat& st, c
   entry.set(Entry::synced, changed_before(st, sync_started_));
   forget(path);
   manifest_.put(path, entry);
+  note_size(path, is_large(st));
 }
 
 Result<RoundPlan> SourceSet::plan_reconcile(const Changes& changes, const RoundContext& context) {
@@ -40,7 +41,8 @@ Result<RoundPlan> SourceSet::plan_reconcile(const Changes& changes, const RoundC
     theirs_->mark_seen(found.path, scan_);
     manifest_.mark_seen(found.path, scan_);
     const bool same = theirs != nullptr && !theirs->is(Entry::absent) && !theirs->is(Entry::carried) &&
-                      theirs->stamp == stamp_of(found.st) && !changes.paths.contains(found.path);
+                      !theirs->is(Entry::doubted) && theirs->stamp == stamp_of(found.st) &&
+                      !changes.paths.contains(found.path);
     if (!same) {
       planner.force(found.path, found.st, true);
       return true;

@@ -15,6 +15,7 @@ class SourceSet::Round {
   std::vector<std::string> deletions;
   Changes again;  ///< paths that would not hold still, or lost their first name meanwhile
   RoundEnd counts;
+  std::uint64_t as_differences = 0;
   std::unordered_map<std::string, std::pair<ino_t, Hash>> firsts;  ///< first names read in this round
 };
 

@@ -9,8 +9,11 @@
 
 namespace moult::files {
 
-SourceSet::SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit)
-    : tree_(std::move(tree)), filter_(set.include, set.exclude), log_(std::make_shared<ChangeLog>(pending_limit)) {}
+SourceSet::SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit, std::uint64_t large_file)
+    : tree_(std::move(tree)),
+      filter_(set.include, set.exclude),
+      log_(std::make_shared<ChangeLog>(pending_limit)),
+      large_file_(large_file) {}
 
 Result<EmitReport> SourceSet::emit(RoundMode mode, const ByteSource& manifest, const ByteSink& sink,
                                    const RoundContext& context) {
@@ -18,6 +21,7 @@ Result<EmitReport> SourceSet::emit(RoundMode mode, const ByteSource& manifest, c
   auto report = emit_taken(mode, changes, manifest, sink, context);
   if (!report) log_->put_back(std::move(changes));
   theirs_.reset();
+  signatures_.clear();
   tree_.forget();
   return report;
 }
@@ -39,6 +43,9 @@ Result<EmitReport> SourceSet::emit_taken(RoundMode mode, Changes& changes, const
     PathSet conflicts;
     MOULT_TRY(load_manifest(manifest, *theirs_, conflicts));
   }
+  if (std::exchange(asked_, false)) {
+    MOULT_ASSIGN(signatures_, load_signatures(manifest));
+  }
   MOULT_ASSIGN(const auto plan, theirs_ ? plan_reconcile(changes, context) : plan_round(report.scanned, changes));
   Round round(tree_);
   RecordWriter writer(sink);
@@ -47,7 +54,9 @@ Result<EmitReport> SourceSet::emit_taken(RoundMode mode, Changes& changes, const
   report.paths = round.counts.records;
   report.deletions = round.counts.deletions;
   report.bytes = writer.content_bytes();
+  report.as_differences = round.as_differences;
   commit(round, mode == RoundMode::reconcile);
+  report.large = large_.size();
   return report;
 }
 
@@ -114,7 +123,7 @@ Result<> SourceSet::send_item(const std::string& path, const Item& item, RecordW
   entry.set(Entry::carried, carried);
   entry.set(Entry::settled, changed_before(seen->st, seen->at));
   entry.set(Entry::synced, sync_started_ != 0 && changed_before(seen->st, sync_started_));
-  round.updates.push_back({path, entry});
+  round.updates.push_back({path, entry, is_large(seen->st)});
   if (item.linked && item.first.empty()) round.firsts[path] = {seen->st.st_ino, seen->hash};
   return {};
 }
@@ -122,7 +131,12 @@ Result<> SourceSet::send_item(const std::string& path, const Item& item, RecordW
 Result<std::optional<Observed>> SourceSet::observe(const std::string& path, const Item& item, RecordWriter* writer,
                                                    Round& round) {
   if (item.first.empty()) {
-    return writer != nullptr ? round.reader.send(path, *writer) : round.reader.hash(path);
+    if (writer == nullptr) return round.reader.hash(path);
+    const auto base = signatures_.find(path);
+    if (base == signatures_.end()) return round.reader.send(path, *writer);
+    MOULT_ASSIGN(const auto seen, round.reader.send_difference(path, base->second, *writer));
+    if (seen) round.as_differences += static_cast<std::uint64_t>(seen->st.st_size);
+    return seen;
   }
   const auto first = round.firsts.find(item.first);
   MOULT_ASSIGN(const auto st, tree_.stat(path));
@@ -139,7 +153,10 @@ void SourceSet::commit(Round& round, bool reconciled) {
     for (const auto& [path, entry] : manifest_) {
       if (entry.seen != scan_) gone.push_back(path);
     }
-    for (const auto& path : gone) manifest_.erase(path);
+    for (const auto& path : gone) {
+      manifest_.erase(path);
+      large_.erase(path);
+    }
     manifest_.drop_flag(Entry::carried);
     complete_ = true;
   }
@@ -151,6 +168,7 @@ void SourceSet::commit(Round& round, bool reconciled) {
     if (!S_ISDIR(update.entry.mode))
       for (const auto& below : manifest_.below(update.path)) forget(below);
     carry(update.path, update.entry);
+    note_size(update.path, update.large);
   }
   digested_.clear();
   log_->put_back(std::move(round.again));
@@ -161,6 +179,7 @@ void SourceSet::forget(const std::string& path) {
   if (known == nullptr) return;
   if (known->is(Entry::carried)) digest_.remove(path, known->hash);
   manifest_.erase(path);
+  large_.erase(path);
 }
 
 void SourceSet::carry(const std::string& path, const Entry& entry) {
@@ -172,12 +191,12 @@ void SourceSet::carry(const std::string& path, const Entry& entry) {
 
 std::uint8_t SourceSet::note_inodes(const std::unordered_map<std::uint64_t, std::uint8_t>& inodes) {
   std::uint8_t noted = 0;
-  if (inodes.empty()) return noted;
-  for (const auto& [path, entry] : manifest_) {
-    const auto found = inodes.find(entry.ino);
-    if (found == inodes.end() || !S_ISREG(entry.mode)) continue;
-    log_->note(path, found->second);
-    noted |= found->second;
+  for (const auto& [ino, flags] : inodes) {
+    for (const auto& path : manifest_.with_inode(ino)) {
+      if (!S_ISREG(manifest_.find(path)->mode)) continue;
+      log_->note(path, flags);
+      noted |= flags;
+    }
   }
   return noted;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "drivers/guest/files/changes.hpp"
 #include "drivers/guest/files/item_reader.hpp"
@@ -19,10 +21,20 @@ struct RoundContext {
   const Manifest* hints = nullptr;  ///< the same set's manifest as a target: hashes that need not be computed again
 };
 
+/// The writes of which nothing would tell at this moment: those through mappings.
+struct Unseen {
+  bool anywhere = false;                     ///< no events come
+  std::unordered_set<std::uint64_t> inodes;  ///< mapped for writing now
+  [[nodiscard]] bool may_hit(const Entry& entry) const {
+    // Where every page was clean when the file was read, the first write to one moves the stamp.
+    return !entry.is(Entry::synced) && (anywhere || inodes.contains(entry.ino));
+  }
+};
+
 /// One set on the side that sends. One call at a time; the change log may be written to meanwhile.
 class SourceSet {
  public:
-  SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit);
+  SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit, std::uint64_t large_file);
 
   [[nodiscard]] const std::shared_ptr<ChangeLog>& log() const { return log_; }
   [[nodiscard]] Tree& tree() { return tree_; }
@@ -31,10 +43,15 @@ class SourceSet {
 
   Result<EmitReport> emit(RoundMode mode, const ByteSource& manifest, const ByteSink& sink,
                           const RoundContext& context);
+  /// `emit` in mode compare.
+  Result<EmitReport> compare_some(const ByteSink& sink, Unseen unseen);
   Result<std::string> digest(const RoundContext& context);
   Result<Pending> pending();
+  [[nodiscard]] bool has_large() const { return !large_.empty(); }
+  /// As GuestFiles::large. `watched`: events told of all that changed, so far as they do.
+  Result<std::vector<std::string>> large(bool watched);
   /// Notes a change of every known path that has one of these inodes, with its flags; returns the flags that were
-  /// noted. Cost: a look at every known path.
+  /// noted.
   std::uint8_t note_inodes(const std::unordered_map<std::uint64_t, std::uint8_t>& inodes);
 
  private:
@@ -42,10 +59,25 @@ class SourceSet {
   struct Update {
     std::string path;
     Entry entry;
+    bool large = false;
   };
+  struct Compared {
+    std::string after;         ///< the last path that is through; empty: none since the set's beginning
+    std::string within;        ///< the one that was begun
+    std::uint64_t offset = 0;  ///< up to where
+  };
+  using PathsBySize = std::set<std::pair<std::uint64_t, std::string>>;
   Result<EmitReport> emit_taken(RoundMode mode, Changes& changes, const ByteSource& manifest, const ByteSink& sink,
                                 const RoundContext& context);
+  Result<> compare_one(const std::string& path, const Unseen& unseen, ItemReader& reader, RecordWriter& writer,
+                       EmitReport& report);
+  Result<std::optional<Observed>> read_at_rest(const std::string& path, const Entry& entry, ItemReader& reader,
+                                               Part& part);
+  bool changed_unseen(const std::string& path, Entry& entry, const Hash& hash);
   Result<> reopen(Changes& changes);
+  [[nodiscard]] bool is_large(const struct stat& st) const;
+  void note_size(const std::string& path, bool large);
+  Result<PathsBySize> changed_large(bool watched);
   Result<RoundPlan> plan_round(bool scan, const Changes& changes);
   Result<RoundPlan> plan_reconcile(const Changes& changes, const RoundContext& context);
   void keep_unchanged(const std::string& path, const struct stat& st, const Entry& theirs, const RoundContext& context);
@@ -66,6 +98,11 @@ class SourceSet {
   Manifest manifest_;
   SetDigest digest_;
   std::unique_ptr<Manifest> theirs_;  ///< the target's, during a reconciling round
+  Signatures signatures_;             ///< of large files of the target's, during a round
+  std::uint64_t large_file_;          ///< from this size on a file is worth a signature
+  std::set<std::string> large_;       ///< files of that size, as they were last met
+  bool asked_ = false;                ///< `large` named some: the next round is given signatures
+  Compared compared_;                 ///< where the comparison stands
   bool complete_ = false;             ///< the manifest holds every path that the target may have
   std::uint32_t scan_ = 0;
   std::int64_t sync_started_ = 0;                                     ///< every page that was dirty then is clean now

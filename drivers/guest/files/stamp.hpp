@@ -24,6 +24,8 @@ struct Entry {
     settled = 8,     ///< its ctime was old enough when it was read: another change moves the stamp
     synced = 16,     ///< as settled, and no page was dirty: also true for writes through memory mappings
     absent = 32,     ///< known not to be there, kept for the digest
+    turned = 64,     ///< on the target: in the form that `migrate` gave it
+    doubted = 128,   ///< on the target: found unlike the source's, to be carried again
   };
   std::uint64_t ino = 0;
   std::uint64_t attributes = 0;  ///< directories on the target: mode, owner and xattrs without times

@@ -2,8 +2,10 @@
 
 #include <unordered_set>
 
+#include "drivers/guest/files/delta.hpp"
 #include "drivers/guest/files/metadata.hpp"
 #include "drivers/guest/files/remove_tree.hpp"
+#include "drivers/guest/files/signatures.hpp"
 #include "drivers/guest/files/system_error.hpp"
 
 namespace moult::files {
@@ -133,9 +135,39 @@ Result<> TargetSet::accept_one(const std::string& path, const std::optional<stru
     entry.hash = known->hash;
     entry.set(Entry::carried, known->is(Entry::carried));
     entry.set(Entry::hash_valid, st && known->is(Entry::hash_valid) && known->stamp == entry.stamp);
+    entry.set(Entry::doubted, known->is(Entry::doubted));
   }
+  entry.set(Entry::turned, known == nullptr || known->is(Entry::turned) || known->stamp != entry.stamp);
   manifest_.put(path, entry);
   return {};
+}
+
+Result<> TargetSet::signatures(const std::vector<std::string>& paths, const ByteSink& sink) {
+  tree_.forget();
+  std::size_t total = 0;
+  for (const auto& path : paths) {
+    MOULT_ASSIGN(const auto signature, signature_of_one(path, kSignatureBytes - total));
+    if (!signature.empty()) MOULT_TRY(sink(std::as_bytes(std::span(signature))));
+    total += signature.size();
+  }
+  tree_.forget();
+  return {};
+}
+
+/// As it travels; empty for what is no such file, does not fit, or is changed here and would be stale when it is used.
+Result<std::string> TargetSet::signature_of_one(const std::string& path, std::size_t room) {
+  constexpr std::size_t kAround = 64;
+  if (!is_plain_path(path)) return fail(Code::usage, "a path to sign leaves the set: " + shown(path));
+  MOULT_ASSIGN(const auto place, tree_.place(path));
+  const Fd fd = place ? open_file_at(*place) : Fd();
+  struct stat st {};
+  if (!fd || ::fstat(fd.get(), &st) != 0 || !worth_a_signature(st)) return std::string();
+  const auto size = static_cast<std::uint64_t>(st.st_size);
+  MOULT_ASSIGN(const bool own, own_change(path, st));
+  if (own || signature_size(size) + path.size() + kAround > room) return std::string();
+  Signature signature{stamp_of(st), {}};
+  MOULT_ASSIGN(signature.bytes, signature_of(fd.get(), size));
+  return saved_signature(path, signature);
 }
 
 std::string TargetSet::digest() const {

@@ -21,6 +21,7 @@ class TargetSet {
   Result<> restore(const ByteSource& source);
   Result<> save(const ByteSink& sink) const { return save_manifest(manifest_, conflicts_, sink); }
   Result<> accept(const std::vector<std::string>& paths);
+  Result<> signatures(const std::vector<std::string>& paths, const ByteSink& sink);
   [[nodiscard]] std::string digest() const;
   void set_rules(const FileSet& set);
   [[nodiscard]] const Manifest& known() const { return manifest_; }
@@ -33,6 +34,7 @@ class TargetSet {
   Result<bool> own_change(const std::string& path, const std::optional<struct stat>& st);
   [[nodiscard]] const PatternRule* rule_for(const std::string& path) const;
   Result<> accept_one(const std::string& path, const std::optional<struct stat>& st);
+  Result<std::string> signature_of_one(const std::string& path, std::size_t room);
 
   Tree tree_;
   PathFilter filter_;

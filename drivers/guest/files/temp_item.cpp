@@ -43,12 +43,14 @@ Result<Place> TempItem::start(const std::string& path) {
   MOULT_ASSIGN(auto place, tree_.place(path));
   if (!place) return fail(Code::not_found, "the directory of " + shown(path) + " is gone");
   path_ = path;
-  place->name = temporary_name();
   return std::move(*place);
 }
 
-Result<> TempItem::make_file(const std::string& path) {
-  MOULT_ASSIGN(const auto place, start(path));
+Result<> TempItem::make_file(const std::string& path, bool fresh) {
+  MOULT_ASSIGN(auto place, start(path));
+  if (fresh) fd_.reset(::openat(place.directory, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600));
+  if (fd_) return {};
+  place.name = temporary_name();
   fd_.reset(::openat(place.directory, place.name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd_) return system_failure("cannot make a file beside " + shown(path), errno);
   temp_ = path_in(parent_of(path), place.name);
@@ -59,7 +61,8 @@ Result<> TempItem::make_link(const std::string& path, const std::string& first) 
   // linkat(2) needs both directories at once; the tree remembers one.
   MOULT_ASSIGN(auto from, tree_.open_directory(std::string(parent_of(first)), O_PATH));
   if (!from) return fail(Code::not_found, "the first name " + shown(first) + " of a hard link is gone");
-  MOULT_ASSIGN(const auto place, start(path));
+  MOULT_ASSIGN(auto place, start(path));
+  place.name = temporary_name();
   if (::linkat(from->get(), std::string(last_name_of(first)).c_str(), place.directory, place.name.c_str(), 0) != 0)
     return system_failure("cannot link " + shown(path) + " to " + shown(first), errno);
   temp_ = path_in(parent_of(path), place.name);
@@ -67,7 +70,8 @@ Result<> TempItem::make_link(const std::string& path, const std::string& first) 
 }
 
 Result<> TempItem::make_special(const Meta& meta) {
-  MOULT_ASSIGN(const auto place, start(meta.path));
+  MOULT_ASSIGN(auto place, start(meta.path));
+  place.name = temporary_name();
   int made = -1;
   if (meta.kind == Kind::directory)
     made = ::mkdirat(place.directory, place.name.c_str(), 0700);
@@ -81,7 +85,10 @@ Result<> TempItem::make_special(const Meta& meta) {
   fd_.reset(::openat(place.directory, place.name.c_str(),
                      (directory_ ? O_RDONLY | O_DIRECTORY : O_PATH) | O_NOFOLLOW | O_CLOEXEC));
   if (!fd_) return system_failure("cannot open " + shown(meta.path), errno);
-  if (meta.kind != Kind::symlink) return dress(fd_.get(), meta);
+  if (meta.kind != Kind::symlink) {
+    MOULT_ASSIGN(const auto now, look());
+    return dress(meta, now);
+  }
   if (::fchownat(fd_.get(), "", meta.uid, meta.gid, AT_EMPTY_PATH) != 0)
     return system_failure("cannot give " + shown(meta.path) + " its owner", errno);
   MOULT_TRY(write_xattrs(fd_path(place), false, meta.xattrs));
@@ -91,18 +98,27 @@ Result<> TempItem::make_special(const Meta& meta) {
   return {};
 }
 
+Result<struct stat> TempItem::look() const {
+  struct stat now {};
+  if (::fstat(fd_.get(), &now) != 0) return system_failure("cannot look at what was made for " + shown(path_), errno);
+  return now;
+}
+
 Result<> TempItem::dress_file(const Meta& meta, std::uint64_t size) {
-  if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0)
+  MOULT_ASSIGN(const auto now, look());
+  if (static_cast<std::uint64_t>(now.st_size) != size && ::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0)
     return system_failure("cannot set the size of " + shown(meta.path), errno);
-  return dress(fd_.get(), meta);
+  return dress(meta, now);
 }
 
 /// The owner goes first: giving a file away takes its capabilities and its set-user-id bit. Files and directories take
 /// all of it through their descriptor; what is only held by O_PATH goes by its name in /proc, which is slower.
-Result<> TempItem::dress(int fd, const Meta& meta) const {
+Result<> TempItem::dress(const Meta& meta, const struct stat& now) const {
   const bool open = meta.kind == Kind::file || meta.kind == Kind::directory;
+  const int fd = fd_.get();
   const auto self = fd_path(fd);
-  if (::fchownat(fd, "", meta.uid, meta.gid, AT_EMPTY_PATH) != 0)
+  const bool owned = now.st_uid == meta.uid && now.st_gid == meta.gid;
+  if (!owned && ::fchownat(fd, "", meta.uid, meta.gid, AT_EMPTY_PATH) != 0)
     return system_failure("cannot give " + shown(meta.path) + " its owner", errno);
   Xattrs present;
   if (open) {
@@ -117,9 +133,23 @@ Result<> TempItem::dress(int fd, const Meta& meta) const {
   return {};
 }
 
+/// Gives what has no name one. False: it is taken.
+Result<bool> TempItem::name(const Place& place) const {
+  if (::linkat(fd_.get(), "", place.directory, place.name.c_str(), AT_EMPTY_PATH) == 0) return true;
+  if (errno == EEXIST) return false;
+  return system_failure("cannot give " + shown(path_) + " a name", errno);
+}
+
 Result<> TempItem::install(const std::optional<struct stat>& present) {
   MOULT_ASSIGN(const auto place, tree_.place(path_));
   if (!place) return fail(Code::not_found, "the directory of " + shown(path_) + " is gone");
+  if (temp_.empty()) {
+    MOULT_ASSIGN(const bool installed, name(*place));
+    if (installed) return {};
+    const Place beside{place->directory, temporary_name()};
+    MOULT_TRY(name(beside));
+    temp_ = path_in(parent_of(path_), beside.name);
+  }
   const std::string temp(last_name_of(temp_));
   // Both change places at one moment: so a directory can take a file's place, and ext4 does not write the new content
   // out at once, as it does for a plain rename(2) over a file (auto_da_alloc); what must be on the disk is synced as a

@@ -5,7 +5,7 @@
 
 namespace moult::files {
 
-/// Something made whole under a temporary name beside the path that it will take. Removed again unless it was
+/// Something made whole beside the path that it will take, under a temporary name or none. Gone again unless it was
 /// installed.
 class TempItem {
  public:
@@ -14,8 +14,9 @@ class TempItem {
   TempItem(const TempItem&) = delete;
   TempItem& operator=(const TempItem&) = delete;
 
-  /// Makes an empty file for `path`, to be written through `fd()`.
-  Result<> make_file(const std::string& path);
+  /// Makes an empty file for `path`, to be written through `fd()`. `fresh`: nothing is known to be there, so that it
+  /// may have no name before its own, where the file system allows that.
+  Result<> make_file(const std::string& path, bool fresh = false);
   /// Makes whatever else a record describes, with its metadata; directories without their times.
   Result<> make_special(const Meta& meta);
   /// Makes a further name for an inode.
@@ -29,12 +30,13 @@ class TempItem {
   Result<> seal(const Meta& meta);
   void discard();
 
-  [[nodiscard]] bool made() const { return !temp_.empty(); }
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
   Result<Place> start(const std::string& path);
-  Result<> dress(int fd, const Meta& meta) const;
+  [[nodiscard]] Result<struct stat> look() const;
+  Result<bool> name(const Place& place) const;
+  Result<> dress(const Meta& meta, const struct stat& now) const;
   Tree& tree_;
   std::string path_, temp_;  ///< relative to the root
   bool directory_ = false;

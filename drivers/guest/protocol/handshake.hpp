@@ -8,7 +8,7 @@
 
 namespace moult::guest {
 
-inline constexpr std::uint32_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kProtocolVersion = 2;
 
 /// Who answers in the guest.
 struct Peer {

@@ -96,6 +96,7 @@ void read(Reader& in, Pending& value) {
 
 void write(Writer& out, const EmitReport& value) {
   out.number(value.paths).number(value.bytes).number(value.deletions).flag(value.scanned).text(value.scan_reason);
+  out.number(value.as_differences).number(value.large).flag(value.finished);
 }
 
 void read(Reader& in, EmitReport& value) {
@@ -104,11 +105,14 @@ void read(Reader& in, EmitReport& value) {
   value.deletions = in.number("deletions");
   value.scanned = in.flag("scanned");
   value.scan_reason = in.text("scan reason");
+  value.as_differences = in.number("bytes of files as differences");
+  value.large = in.number("large files");
+  value.finished = in.flag("finished");
 }
 
 void write(Writer& out, const ApplyReport& value) {
   out.number(value.applied).number(value.unchanged).number(value.deleted).number(value.bytes);
-  out.texts(value.paths).texts(value.conflicts).texts(value.kept);
+  out.texts(value.paths).texts(value.conflicts).texts(value.kept).texts(value.stale).texts(value.differing);
 }
 
 void read(Reader& in, ApplyReport& value) {
@@ -119,6 +123,8 @@ void read(Reader& in, ApplyReport& value) {
   value.paths = in.texts("paths");
   value.conflicts = in.texts("conflicts");
   value.kept = in.texts("kept");
+  value.stale = in.texts("stale");
+  value.differing = in.texts("differing");
 }
 
 }  // namespace moult::guest

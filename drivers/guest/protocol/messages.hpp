@@ -30,6 +30,8 @@ enum class Method : std::uint8_t {
   thaw = 27,
   sync = 28,
   close_target = 29,
+  large = 30,
+  signatures = 31,
   listen = 64,
   accept_connection = 65,
   connect = 66,

@@ -39,6 +39,21 @@ Result<Buffer> manifest(GuestFiles& files, Stream& stream, const std::string& se
   return Buffer{};
 }
 
+Result<Buffer> large(GuestFiles& files, const std::string& set) {
+  MOULT_ASSIGN(const auto paths, files.large(set));
+  return Writer().texts(paths).take();
+}
+
+Result<Buffer> signatures(GuestFiles& files, Stream& stream, Reader& request) {
+  const auto set = request.text("set");
+  const auto paths = request.texts("path");
+  MOULT_TRY(request.end());
+  BulkSender content(stream);
+  MOULT_TRY(files.signatures(set, paths, [&](Bytes bytes) { return content.write(bytes); }));
+  MOULT_TRY(content.flush());
+  return Buffer{};
+}
+
 Result<Buffer> restore_target(GuestFiles& files, Stream& stream, Reader& request) {
   MOULT_ASSIGN(const auto set, whole<FileSet>(request));
   BulkReceiver content(stream);
@@ -48,7 +63,7 @@ Result<Buffer> restore_target(GuestFiles& files, Stream& stream, Reader& request
 
 Result<Buffer> emit(GuestFiles& files, Stream& stream, Reader& request) {
   const auto set = request.text("set");
-  const auto mode = static_cast<RoundMode>(request.number("mode", static_cast<std::uint64_t>(RoundMode::reconcile)));
+  const auto mode = static_cast<RoundMode>(request.number("mode", static_cast<std::uint64_t>(RoundMode::compare)));
   MOULT_TRY(request.end());
   PulledSource manifest(stream);
   BulkSender records(stream);
@@ -109,6 +124,7 @@ Result<Buffer> answer_set(GuestFiles& files, Method method, Stream& stream, Read
   if (method == Method::manifest) return manifest(files, stream, set);
   if (method == Method::apply) return apply(files, stream, set);
   if (method == Method::digest) return digest(files, set);
+  if (method == Method::large) return large(files, set);
   if (method == Method::close_target) return done(files.close_target(set));
   MOULT_ASSIGN(const auto pending, files.pending(set));
   return encode(pending);
@@ -143,6 +159,7 @@ Result<Buffer> answer_files(Service& service, Method method, Stream& stream, Rea
     case Method::manifest:
     case Method::apply:
     case Method::digest:
+    case Method::large:
     case Method::close_target:
       return answer_set(files, method, stream, request);
     case Method::start_capture:
@@ -153,6 +170,8 @@ Result<Buffer> answer_files(Service& service, Method method, Stream& stream, Rea
       return open_target(files, request);
     case Method::restore_target:
       return restore_target(files, stream, request);
+    case Method::signatures:
+      return signatures(files, stream, request);
     case Method::emit:
       return emit(files, stream, request);
     case Method::accept:

@@ -96,6 +96,16 @@ Result<Pending> FakeFiles::pending(const std::string& set) {
 }
 Result<> FakeFiles::open_target(const FileSet& set) { return note("open_target " + set.name), Result<>(); }
 Result<> FakeFiles::close_target(const std::string& set) { return note("close_target " + set), Result<>(); }
+Result<std::vector<std::string>> FakeFiles::large(const std::string& set) {
+  note("large " + set);
+  return std::vector<std::string>{"a large one", "b"};
+}
+
+Result<> FakeFiles::signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) {
+  note("signatures " + set + " " + joined(paths));
+  return sink(std::as_bytes(std::span(records)));
+}
+
 Result<> FakeFiles::manifest(const std::string& set, const ByteSink& sink) {
   note("manifest " + set);
   return sink(std::as_bytes(std::span(records)));

@@ -19,6 +19,8 @@ class FakeFiles : public GuestFiles {
   Result<> close_target(const std::string& set) override;
   Result<> manifest(const std::string& set, const ByteSink& sink) override;
   Result<> restore_target(const FileSet& set, const ByteSource& manifest) override;
+  Result<std::vector<std::string>> large(const std::string& set) override;
+  Result<> signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) override;
   Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
                           const ByteSink& sink) override;
   Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) override;

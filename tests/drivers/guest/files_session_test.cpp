@@ -88,6 +88,17 @@ TEST_CASE("a target is restored from a manifest") {
   CHECK(rig.fake.received == manifest);
 }
 
+TEST_CASE("signatures of large files come back whole") {
+  Rig rig;
+  auto& files = rig.session.files();
+  CHECK(files.large("notes").value() == std::vector<std::string>{"a large one", "b"});
+  rig.fake.records = long_text(5'000'000);
+  std::string signatures;
+  REQUIRE(files.signatures("notes", {"a large one", "b"}, sink_to(signatures)));
+  CHECK(signatures == rig.fake.records);
+  CHECK(rig.fake.calls() == std::vector<std::string>{"large notes", "signatures notes a large one,b"});
+}
+
 TEST_CASE("a round is applied, with its report") {
   Rig rig;
   const auto records = long_text(4'000'000);

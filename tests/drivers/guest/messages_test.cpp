@@ -63,20 +63,25 @@ TEST_CASE("a set and the reports cross unchanged") {
   REQUIRE(set->conflict.size() == 1);
   CHECK(set->conflict[0].rule == ConflictRule::merge);
   CHECK(set->conflict[0].merge == std::vector<std::string>{"m", "-1"});
-  const auto emitted = decode<EmitReport>(encode(EmitReport{1, 2, 3, true, "why"}));
+  const auto emitted = decode<EmitReport>(encode(EmitReport{1, 2, 3, true, "why", 5, 4, false}));
   REQUIRE(emitted);
   CHECK(emitted->deletions == 3);
   CHECK(emitted->scan_reason == "why");
-  const auto applied = decode<ApplyReport>(encode(ApplyReport{1, 2, 3, 4, {"p"}, {"c"}, {"k"}}));
+  CHECK(emitted->as_differences == 5);
+  CHECK(emitted->large == 4);
+  CHECK_FALSE(emitted->finished);
+  const auto applied = decode<ApplyReport>(encode(ApplyReport{1, 2, 3, 4, {"p"}, {"c"}, {"k"}, {"s"}, {"d"}}));
   REQUIRE(applied);
   CHECK(applied->conflicts == std::vector<std::string>{"c"});
   CHECK(applied->kept == std::vector<std::string>{"k"});
+  CHECK(applied->stale == std::vector<std::string>{"s"});
+  CHECK(applied->differing == std::vector<std::string>{"d"});
 }
 
 TEST_CASE("damaged messages decode to a value or an error, never worse") {
   survives_damage(sample_command(), 1);
   survives_damage(std::vector<FileSet>{sample_set(), sample_set()}, 2);
-  survives_damage(ApplyReport{1, 2, 3, 4, {"p", "q"}, {"c"}, {"k"}}, 3);
+  survives_damage(ApplyReport{1, 2, 3, 4, {"p", "q"}, {"c"}, {"k"}, {"s", "t"}, {"d"}}, 3);
   survives_damage(Outcome{1, "o", "e", false}, 4);
   survives_damage(TcpConnections{{"192.0.2.9", "192.0.2.1", 8080, 40000}, {"::9", "::1", 443, 65535}}, 5);
 }

@@ -29,12 +29,6 @@ std::string emitted(Pair& pair, RoundMode mode) {
 
 Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
-/// Nothing of moult's own is left in a tree.
-void require_no_temporaries(const std::string& root) {
-  for (const auto& entry : fs::recursive_directory_iterator(root))
-    REQUIRE_FALSE(files::is_temporary_name(entry.path().filename().string()));
-}
-
 /// Records of a sender that means harm.
 std::string hostile(const std::function<void(files::RecordWriter&)>& write) {
   std::string bytes;
@@ -109,6 +103,27 @@ TEST_CASE("a stream that breaks off leaves each path old or new, records nothing
   }
   const auto moved = pair.round(RoundMode::reconcile);
   CHECK(moved.applied.conflicts.empty());
+  pair.require_equal();
+}
+
+TEST_CASE("a directory that gave way to a file in a round that broke off is forgotten with all that it held") {
+  Pair pair(Sandbox::get().directory("from"), Sandbox::get().directory("to"));
+  make_directory(pair.from.root + "/was");
+  write_file(pair.from.root + "/was/held", "h");
+  pair.begin();
+  fs::remove_all(pair.from.root + "/was");
+  write_file(pair.from.root + "/was", "a file");
+  {
+    auto stream = pair.target->apply("data");
+    REQUIRE(stream);
+    const auto failed = pair.source->emit("data", RoundMode::events, nothing(), [&](Bytes bytes) -> Result<> {
+      MOULT_TRY((*stream)->write(bytes.first(bytes.size() - 1)));
+      return fail(Code::unreachable, "the channel broke");
+    });
+    REQUIRE_FALSE(failed);
+  }
+  REQUIRE(read_file(pair.to.root + "/was") == "a file");
+  pair.round(RoundMode::events);
   pair.require_equal();
 }
 

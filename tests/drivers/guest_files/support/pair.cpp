@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 #include "catch.hpp"
+#include "drivers/guest/files/path_filter.hpp"
 
 namespace moult::test {
 namespace {
@@ -38,12 +41,24 @@ ByteSource source_of(std::string bytes) {
 
 ByteSource nothing() { return source_of(""); }
 
-Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, const std::string& to_set,
-                    RoundMode mode) {
+Result<Moved> carry(GuestFiles& from, const std::string& set, GuestFiles& to, const std::string& to_set, RoundMode mode,
+                    bool differences) {
   Moved moved;
   std::string manifest;
   if (mode == RoundMode::reconcile) {
     MOULT_TRY(to.manifest(to_set, [&](Bytes bytes) -> Result<> {
+      manifest.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return {};
+    }));
+  }
+  std::vector<std::string> large;
+  if (differences && mode != RoundMode::compare) {
+    MOULT_ASSIGN(large, from.large(set));
+  }
+  moved.large = large.size();
+  if (!large.empty()) {
+    MOULT_TRY(to.signatures(to_set, large, [&](Bytes bytes) -> Result<> {
+      moved.signature_bytes += bytes.size();
       manifest.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
       return {};
     }));
@@ -87,6 +102,7 @@ Moved Pair::begin() {
 
 Result<Moved> Pair::try_round(RoundMode mode) { return carry(*source, from.name, *target, to.name, mode); }
 Moved Pair::round(RoundMode mode) { return required(try_round(mode)); }
+Moved Pair::whole_round() { return required(carry(*source, from.name, *target, to.name, RoundMode::reconcile, false)); }
 Moved Pair::round_back(RoundMode mode) { return required(carry(*target, to.name, *source, from.name, mode)); }
 
 std::string Pair::source_digest() {
@@ -143,6 +159,13 @@ std::string read_file(const std::string& path) {
 bool exists(const std::string& path) {
   struct stat st {};
   return ::lstat(path.c_str(), &st) == 0;
+}
+
+void let_settle() { ::usleep(60'000); }
+
+void require_no_temporaries(const std::string& root) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
+    REQUIRE_FALSE(files::is_temporary_name(entry.path().filename().string()));
 }
 
 void make_directory(const std::string& path) { must(::mkdir(path.c_str(), 0755) == 0, "mkdir " + path); }
