@@ -54,7 +54,7 @@ TEST_CASE("what converting a whole disk took is in the forecast, though the clon
   const auto forecast = [](bool converts) {
     auto options = with_disk(2);
     if (!converts) options.maintenance.components.front().data.front().migrate.clear();
-    options.faults.rules.push_back({sim::FaultKind::slow, "run", 0, {}, Millis{500}});  // each command in a guest
+    options.faults.rules.push_back({sim::FaultKind::slow, "run", 0, {}, Millis{1'000}});  // each command in a guest
     auto rehearsal = patient();
     rehearsal.rehearse = true;
     SimRun run(options, rehearsal);
@@ -63,8 +63,9 @@ TEST_CASE("what converting a whole disk took is in the forecast, though the clon
     REQUIRE(end);
     return end->forecast.value();
   };
-  // Once when the component was updated, and once for what was lent again.
-  CHECK(forecast(true) - forecast(false) >= Millis{1'000});
+  // Once when the component was updated, and once for what was lent again. What else the forecast counts differs by
+  // less than that.
+  CHECK(forecast(true) - forecast(false) >= Millis{1'500});
 }
 
 TEST_CASE("a disk of which a snapshot is kept comes back as it was handed over, when that is accepted", "[handover]") {
