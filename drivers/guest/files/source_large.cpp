@@ -15,6 +15,24 @@ void SourceSet::note_size(const std::string& path, bool large) {
     large_.insert(path);
   else
     large_.erase(path);
+  if (!large) unlike_.erase(path);
+}
+
+/// A file that is written anew each time has little of its old version: as a difference it moves all the same, and
+/// takes both sides longer. Now and then it is tried again.
+void SourceSet::note_likeness(const std::string& path, std::uint64_t size, std::uint64_t moved) {
+  constexpr int kRoundsWhole = 8;
+  if (moved > size / 2)
+    unlike_[path] = kRoundsWhole;
+  else
+    unlike_.erase(path);
+}
+
+bool SourceSet::goes_whole(const std::string& path) {
+  const auto unlike = unlike_.find(path);
+  if (unlike == unlike_.end()) return false;
+  if (--unlike->second == 0) unlike_.erase(unlike);
+  return true;
 }
 
 /// What events named and what is held open for writing, unless it is surely as it was; where these do not tell all,
@@ -27,7 +45,7 @@ Result<SourceSet::PathsBySize> SourceSet::changed_large(bool watched) {
     const auto* known = manifest_.find(path);
     const bool same = known != nullptr && known->stamp == stamp_of(*st) && known->is(Entry::settled) &&
                       ((flags & Changes::suspect) == 0 || known->is(Entry::synced));
-    if (!same) found.emplace(static_cast<std::uint64_t>(st->st_size), path);
+    if (!same && !goes_whole(path)) found.emplace(static_cast<std::uint64_t>(st->st_size), path);
     return {};
   };
   const Changes changes = log_->copy();

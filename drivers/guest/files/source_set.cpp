@@ -134,8 +134,12 @@ Result<std::optional<Observed>> SourceSet::observe(const std::string& path, cons
     if (writer == nullptr) return round.reader.hash(path);
     const auto base = signatures_.find(path);
     if (base == signatures_.end()) return round.reader.send(path, *writer);
+    const auto before = writer->content_bytes();
     MOULT_ASSIGN(const auto seen, round.reader.send_difference(path, base->second, *writer));
-    if (seen) round.as_differences += static_cast<std::uint64_t>(seen->st.st_size);
+    if (!seen) return seen;
+    const auto size = static_cast<std::uint64_t>(seen->st.st_size);
+    round.as_differences += size;
+    note_likeness(path, size, writer->content_bytes() - before);
     return seen;
   }
   const auto first = round.firsts.find(item.first);
@@ -155,7 +159,7 @@ void SourceSet::commit(Round& round, bool reconciled) {
     }
     for (const auto& path : gone) {
       manifest_.erase(path);
-      large_.erase(path);
+      note_size(path, false);
     }
     manifest_.drop_flag(Entry::carried);
     complete_ = true;
@@ -179,7 +183,7 @@ void SourceSet::forget(const std::string& path) {
   if (known == nullptr) return;
   if (known->is(Entry::carried)) digest_.remove(path, known->hash);
   manifest_.erase(path);
-  large_.erase(path);
+  note_size(path, false);
 }
 
 void SourceSet::carry(const std::string& path, const Entry& entry) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <unordered_map>
@@ -77,6 +78,8 @@ class SourceSet {
   Result<> reopen(Changes& changes);
   [[nodiscard]] bool is_large(const struct stat& st) const;
   void note_size(const std::string& path, bool large);
+  void note_likeness(const std::string& path, std::uint64_t size, std::uint64_t moved);
+  bool goes_whole(const std::string& path);
   Result<PathsBySize> changed_large(bool watched);
   Result<RoundPlan> plan_round(bool scan, const Changes& changes);
   Result<RoundPlan> plan_reconcile(const Changes& changes, const RoundContext& context);
@@ -97,13 +100,14 @@ class SourceSet {
   std::shared_ptr<ChangeLog> log_;
   Manifest manifest_;
   SetDigest digest_;
-  std::unique_ptr<Manifest> theirs_;  ///< the target's, during a reconciling round
-  Signatures signatures_;             ///< of large files of the target's, during a round
-  std::uint64_t large_file_;          ///< from this size on a file is worth a signature
-  std::set<std::string> large_;       ///< files of that size, as they were last met
-  bool asked_ = false;                ///< `large` named some: the next round is given signatures
-  Compared compared_;                 ///< where the comparison stands
-  bool complete_ = false;             ///< the manifest holds every path that the target may have
+  std::unique_ptr<Manifest> theirs_;   ///< the target's, during a reconciling round
+  Signatures signatures_;              ///< of large files of the target's, during a round
+  std::uint64_t large_file_;           ///< from this size on a file is worth a signature
+  std::set<std::string> large_;        ///< files of that size, as they were last met
+  std::map<std::string, int> unlike_;  ///< of these, for so many rounds yet no difference is made
+  bool asked_ = false;                 ///< `large` named some: the next round is given signatures
+  Compared compared_;                  ///< where the comparison stands
+  bool complete_ = false;              ///< the manifest holds every path that the target may have
   std::uint32_t scan_ = 0;
   std::int64_t sync_started_ = 0;                                     ///< every page that was dirty then is clean now
   std::unordered_map<std::string, std::pair<Stamp, Hash>> digested_;  ///< pending paths as the last digest read them

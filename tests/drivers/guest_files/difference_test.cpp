@@ -32,6 +32,20 @@ TEST_CASE("a large file of which little changed moves little") {
   pair.require_equal();
 }
 
+TEST_CASE("a large file that is written anew each time goes whole, and is tried as a difference now and then") {
+  const auto from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
+  write_file(from + "/db", noise(2 * kMiB, 1));
+  Pair pair(from, to);
+  pair.begin();
+  std::string tried;
+  for (unsigned turn = 2; turn < 14; ++turn) {
+    write_file(from + "/db", noise(2 * kMiB, turn));
+    tried += pair.round(RoundMode::events).large == 1 ? 'd' : 'w';
+  }
+  CHECK(tried == "dwwwwwwwwdww");
+  pair.require_equal();
+}
+
 TEST_CASE("the clone's copy is what the first round's difference starts from") {
   const auto from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
   write_file(from + "/db", noise(4 * kMiB, 1));
