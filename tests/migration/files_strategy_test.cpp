@@ -202,12 +202,15 @@ namespace {
 
 std::vector<std::string> compare_all(FilesStrategy& strategy) {
   std::vector<std::string> differing;
-  for (int part = 0; part < 1000; ++part) {
+  std::uint64_t read = 0;
+  for (int part = 0, passes = 0; part < 1000; ++part) {
     const auto compared = strategy.compare_some();
     INFO(why(compared));
     REQUIRE(compared);
     differing.insert(differing.end(), compared->differing.begin(), compared->differing.end());
-    if (compared->finished || !differing.empty()) return differing;
+    read += compared->bytes;
+    // On a busy machine it is not always known in time what is held open, and nothing can be read.
+    if (!differing.empty() || (compared->finished && (read > 0 || ++passes == 20))) return differing;
   }
   FAIL("it does not end");
   return differing;

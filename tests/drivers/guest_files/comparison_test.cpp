@@ -48,14 +48,17 @@ class Disk {
   std::string image_;
 };
 
-/// Compares until the set's end.
+/// Compares until the set's end, and again where nothing could be read: on a busy machine it is not always known in
+/// time what is held open.
 std::vector<std::string> compare(Pair& pair, std::uint64_t* paths = nullptr) {
   std::vector<std::string> differing;
-  for (int part = 0; part < 5000; ++part) {
+  std::uint64_t bytes = 0;
+  for (int part = 0, passes = 0; part < 5000; ++part) {
     const auto moved = pair.round(RoundMode::compare);
     differing.insert(differing.end(), moved.applied.differing.begin(), moved.applied.differing.end());
     if (paths != nullptr) *paths += moved.emitted.paths;
-    if (moved.emitted.finished) return differing;
+    bytes += moved.emitted.bytes;
+    if (moved.emitted.finished && (bytes > 0 || ++passes == 20)) return differing;
   }
   FAIL("it does not end");
   return differing;
@@ -179,7 +182,8 @@ TEST_CASE("what may be written without a trace at the moment is left to the roun
   {
     const Mapped mapped(from.root + "/mapped");
     Pair pair(from.root, to.root);
-    pair.begin();  // of which nothing needs to be carried, so that no content is known
+    pair.begin();  // nothing needs to be carried, so that no content is known
+    let_settle();
     mapped.at[0] = 'M';
     std::uint64_t paths = 0;
     CHECK(compare(pair, &paths).empty());
