@@ -92,6 +92,11 @@ class RedisMachine {
     for (int i = 0; i < 1000 && run("redis-cli -e PING").first != 0; ++i) ::usleep(10'000);
   }
   void signal(int number) const { redis_->signal(number); }
+  /// The process that writes the file anew, where there is one.
+  void kill_rewrite() const {
+    std::ifstream children("/proc/" + redis_->pid() + "/task/" + redis_->pid() + "/children");
+    for (pid_t child = 0; children >> child;) ::kill(child, SIGKILL);
+  }
   /// As a crash would.
   void stop() { redis_.reset(); }
   /// Begins with what the other one's disk holds now.

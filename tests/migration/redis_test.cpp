@@ -117,6 +117,23 @@ TEST_CASE("what is on the clone's disk after the promotion is all, though Redis 
   pair.check_all_there(pair.clone);
 }
 
+TEST_CASE("`follow` does not end while what the clone was given is in its memory alone") {
+  Pair pair;
+  auto clients = pair.cloned();
+  pair.clone.redis("CONFIG SET rdb-key-save-delay 10000000");
+  auto there = pair.there();
+  auto followed = std::async(std::launch::async, [&] { return there.round(); });
+  // After three failures Redis lets a minute pass before it tries again.
+  const auto failures = [&] { return pair.clone.run("redis-cli INFO persistence | grep consecutive_failures").second; };
+  for (int i = 0; i < 2000 && failures() != "aof_rewrites_consecutive_failures:3\r"; ++i) pair.clone.kill_rewrite();
+  CHECK(failures() == "aof_rewrites_consecutive_failures:3\r");
+  CHECK(pair.clone.redis("INFO persistence").find("aof_rewrite_in_progress:0") != std::string::npos);
+  CHECK(followed.wait_for(std::chrono::seconds(1)) == std::future_status::timeout);
+  pair.clone.redis("CONFIG SET rdb-key-save-delay 0");
+  pair.clone.redis("BGREWRITEAOF");
+  GOOD(followed.get());
+}
+
 TEST_CASE("a helper, a `follow` or moult that dies costs a round at most, and no second copy of the data") {
   Pair pair;
   auto clients = pair.cloned();
