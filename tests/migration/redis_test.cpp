@@ -154,8 +154,8 @@ TEST_CASE("a helper, a `follow` or moult that dies costs a round at most, and no
       const auto set = setup_of(pair.original, pair.clone).set;
       return HookSide(set, pair.clone.session().access()).follow(1);
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    CHECK(pair.clone.redis("ROLE").find("connected") == std::string::npos);
+    CHECK(left.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
+    CHECK(pair.clone.redis("ROLE").find("connected") != std::string::npos);
   }
   SECTION("moult: the next one's tunnel has another port") {
     there = std::make_unique<ReplicationStrategy>(setup_of(pair.original, pair.clone), *pair.clock);
@@ -189,6 +189,21 @@ TEST_CASE("a fence that ended by itself, or with a restart of Redis, is known no
   const auto held = there.unfence();
   REQUIRE(held);
   CHECK_FALSE(*held);
+}
+
+TEST_CASE(
+    "an original is not told to follow a clone that does not answer, and takes writes when the rollback is given up") {
+  Pair pair;
+  pair.original.start();
+  pair.clone.start();
+  auto setup = setup_of(pair.clone, pair.original, true);
+  setup.set.timeout = Millis{2000};
+  SECTION("nobody is there") { pair.clone.stop(); }
+  SECTION("it is one that follows another itself") { pair.clone.redis("REPLICAOF 127.0.0.1 1"); }
+  ReplicationStrategy back(setup, *pair.clock);
+  CHECK_FALSE(back.thorough_round());
+  CHECK(pair.original.redis("ROLE").starts_with("master"));
+  CHECK(pair.original.redis("SET probe x") == "OK");
 }
 
 TEST_CASE("an application that is not there, on either side, is named with its port") {
