@@ -40,25 +40,34 @@ struct Pair {
   }
 };
 
-bool takes_writes(const RedisMachine& machine) {
-  return machine.run("timeout 0.5 redis-cli -e SET probe x").first == 0;
+/// Neither an answer nor an error: a writer waits in Redis, for as long as the pause lasts.
+bool holds_writers(const RedisMachine& machine) {
+  return machine
+             .run(
+                 "redis-cli SET probe x & writer=$!; "
+                 "until redis-cli CLIENT LIST | grep -q \"flags=b .*cmd=set\"; do "
+                 "[ -e /proc/$writer/exe ] || exit 1; sleep 0.01; done; kill $writer")
+             .first == 0;
 }
+
+std::string answer_to_write(const RedisMachine& machine) { return machine.run("redis-cli SET probe x").second; }
 
 /// From the fence to the promotion: then the source's clients are gone.
 void change_over(ReplicationStrategy& way, const RedisMachine& source, const RedisMachine& target,
                  std::unique_ptr<Sessions>& clients) {
   GOOD(way.thorough_round());
+  CHECK_FALSE(holds_writers(source));
   GOOD(way.fence(Millis{20000}));
-  CHECK_FALSE(takes_writes(source));
+  CHECK(holds_writers(source));
   GOOD(way.last_round());
   const auto verdict = way.verify();
   REQUIRE(verdict);
   CHECK(verdict->equal);
   CHECK(verdict->source.size() == 40);
   GOOD(way.make_durable());
-  CHECK_FALSE(takes_writes(target));
+  CHECK(answer_to_write(target).starts_with("READONLY"));
   GOOD(way.promote());
-  CHECK(takes_writes(target));
+  CHECK(answer_to_write(target) == "OK");
   clients.reset();  // as behind the seal: nobody hears of what waited
   const auto held = way.unfence();
   REQUIRE(held);
@@ -169,7 +178,7 @@ TEST_CASE("a helper, a `follow` or moult that dies costs a round at most, and no
   }
   change_over(*there, pair.original, pair.clone, clients);
   pair.check_all_there(pair.clone);
-  CHECK(pair.original.run("redis-cli INFO stats | grep ^sync_full").second.starts_with("sync_full:1"));
+  CHECK(pair.original.run("redis-cli INFO stats | grep ^sync_full").second == "sync_full:1\r");
 }
 
 TEST_CASE("a fence that ended by itself, or with a restart of Redis, is known not to have held") {
@@ -204,6 +213,19 @@ TEST_CASE(
   CHECK_FALSE(back.thorough_round());
   CHECK(pair.original.redis("ROLE").starts_with("master"));
   CHECK(pair.original.redis("SET probe x") == "OK");
+}
+
+TEST_CASE("where Redis cannot be asked to let writers go, that has not been done, and can be asked for again") {
+  Pair pair;
+  pair.original.start();
+  auto there = pair.there();
+  GOOD(there.fence(Millis{20000}));
+  pair.original.stop();
+  CHECK_FALSE(there.unfence());
+  pair.original.start();
+  const auto held = there.unfence();
+  REQUIRE(held);
+  CHECK_FALSE(*held);
 }
 
 TEST_CASE("an application that is not there, on either side, is named with its port") {
