@@ -37,20 +37,21 @@ exit $code
 )";
 
 // The watcher is in a session of its own and without the mark by which the helper finds what a command started: it
-// must outlive both. Whoever renames the token first has the say: the watcher, or the one that resumes in time. A
+// must outlive both. Whoever renames the token first says whether the fence had held: the watcher, or the one that has
+// resumed in time. The watcher resumes unless somebody has marked that this succeeded, also where the marks are gone. A
 // `quiesce` that still runs when the time is over is killed first, so that it cannot stop the writers after that.
 const char* const kQuiesce = R"(
 token=$1 seconds=$2 n=$3; shift 3
-mkdir -p -m 700 "$MOULT_STATE" && : >"$token" || exit 9
+mkdir -p -m 700 "$MOULT_STATE" && rm -f "$token.quiet" "$token.resumed" "$token.held" && : >"$token" || exit 9
 env -u MOULT_COMMAND MOULT_HOOK=resume setsid sh -c '
   token=$1 seconds=$2 n=$3 pid=$4; shift 4
   i=0 all=$#
   while [ $i -lt "$n" ]; do set -- "$@" "$1"; shift; i=$((i + 1)); done
   shift $((all - n))
   sleep "$seconds"
-  mv "$token" "$token.over" || exit 0
-  [ -e "$token.quiet" ] || kill -s KILL -- "-$pid"
-  exec "$@"' moult-hook "$token" "$seconds" "$n" $$ "$@" </dev/null >/dev/null 2>&1 &
+  if mv "$token" "$token.over" && [ ! -e "$token.quiet" ]; then kill -s KILL -- "-$pid"; fi
+  [ -e "$token.resumed" ] || exec "$@"' moult-hook "$token" "$seconds" "$n" $$ "$@" </dev/null >/dev/null 2>&1 &
+echo $! >>"$token.watchers"
 shift "$n"
 "$@"
 code=$?
@@ -58,16 +59,20 @@ code=$?
 exit $code
 )";
 
+// Who has renamed the token knows that the watchers sleep still: they end here, for the marks may go before they wake.
 const char* const kResume = R"(
 token=$1; shift
 mkdir -p -m 700 "$MOULT_STATE" || exit 9
-held=no
-if mv "$token" "$token.done" 2>/dev/null || [ -e "$token.done" ]; then held=yes; fi
 "$@" </dev/null >&2
 code=$?
-if [ $code -eq 3 ]; then held=no code=0; fi
-echo $held
-exit $code
+[ $code -eq 0 ] || [ $code -eq 3 ] || exit $code
+: >"$token.resumed" || exit 9
+if mv "$token" "$token.held" 2>/dev/null; then
+  for pid in $(cat "$token.watchers"); do
+    if grep -qsz '^MOULT_HOOK=resume$' "/proc/$pid/environ"; then kill -s KILL -- "-$pid"; fi
+  done
+fi
+if [ $code -eq 0 ] && [ -e "$token.held" ]; then echo yes; else echo no; fi
 )";
 
 const char* const kEnd = R"(

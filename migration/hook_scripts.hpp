@@ -17,7 +17,8 @@ extern const char* const kRound;
 /// SPOOL COMMAND...: standard input is the file, which is gone at the end.
 extern const char* const kReplay;
 /// TOKEN SECONDS N RESUME... QUIESCE...: the first N words are `resume`, the others `quiesce`. Before it quiesces it
-/// leaves a watcher behind, which resumes after SECONDS, whatever becomes of this command and of the helper.
+/// leaves a watcher behind, which resumes after SECONDS unless kResume has done so by then, whatever becomes of this
+/// command and of the helper.
 extern const char* const kQuiesce;
 /// TOKEN RESUME...: prints "yes" where the watcher had not resumed before, and `resume` knows of nobody else who had
 /// (its exit code 3), else "no".

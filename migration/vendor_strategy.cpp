@@ -18,6 +18,8 @@ Result<HookSide> VendorStrategy::side(const SessionOf& side) const {
   return commands;
 }
 
+bool VendorStrategy::is_fenced() const { return fence_ != 0 && clock_.steady() < fence_ends_; }
+
 Millis VendorStrategy::patience() const {
   if (!is_fenced()) return setup_.set.timeout;
   return std::min(setup_.set.timeout, std::chrono::duration_cast<Millis>(fence_ends_ - clock_.steady()));
@@ -72,9 +74,12 @@ Result<Verification> VendorStrategy::verify() {
   return verification;
 }
 
+/// The end takes the marks of a fence with it, so what has failed to let writers go is tried once more before.
 Result<> VendorStrategy::stop_capture() {
+  auto resumed = unfence();
   MOULT_ASSIGN(auto source, side(setup_.source));
-  return source.end();
+  MOULT_TRY(source.end());
+  return resumed.map([](bool) {});
 }
 
 }  // namespace moult

@@ -35,7 +35,8 @@ class VendorStrategy : public DataStrategy {
  protected:
   /// The commands in one guest; under a fence none takes longer than what is left of its lease.
   Result<HookSide> side(const SessionOf& side) const;
-  [[nodiscard]] bool is_fenced() const { return fence_ != 0; }
+  /// A fence is up whose lease is not over, whether or not somebody has failed to take it down.
+  [[nodiscard]] bool is_fenced() const;
   /// How long something may take that no command does.
   [[nodiscard]] Millis patience() const;
   /// Never one that was used before, also not by an earlier process.
@@ -49,7 +50,7 @@ class VendorStrategy : public DataStrategy {
   Pending last_{};            ///< what the last round brought, and whether it left some behind
 
  private:
-  std::uint64_t fence_ = 0;  ///< names the fence that is up; 0: none
+  std::uint64_t fence_ = 0;  ///< names the fence that nobody has taken down; 0: none
   Clock::Steady fence_ends_{};
 };
 

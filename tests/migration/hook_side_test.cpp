@@ -199,6 +199,42 @@ TEST_CASE("writers go on when the lease is over though nobody resumes, and resum
   CHECK_FALSE(*side.resume(7));
 }
 
+TEST_CASE("a resume that failed or was killed is the watcher's to do, also when nobody has the marks any more") {
+  Bench bench;
+  const auto* how = GENERATE("exit 1", "sleep 100");
+  const bool ended = GENERATE(false, true);
+  bench.set.commands.resume =
+      script("[ ! -e $MACHINE/asked ] || exec touch $MACHINE/resumed; touch $MACHINE/asked; " + std::string(how));
+  HookSide side(bench.set, bench.machine);
+  REQUIRE(side.quiesce(7, Millis{4000}));
+  side.set_most(Millis{1500});
+  CHECK_FALSE(side.resume(7));
+  side.set_most(bench.set.timeout);
+  if (ended) REQUIRE(side.end());
+  for (int i = 0; i < 4000 && !bench.machine.has("/@/resumed"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(bench.machine.has("/@/resumed"));
+  CHECK_FALSE(*side.resume(7));
+}
+
+TEST_CASE("a resume that failed and is asked again in time says that the fence has held, and no watcher is left") {
+  Bench bench;
+  bench.set.commands.resume = script("[ -e $MACHINE/mended ]");
+  HookSide side(bench.set, bench.machine);
+  REQUIRE(side.quiesce(7, Millis{60000}));
+  std::ifstream watchers(bench.machine.root() + "/memory/hooks/ledger.book/fence.7.watchers");
+  std::string watcher;
+  REQUIRE(watchers >> watcher);
+  CHECK_FALSE(side.resume(7));
+  const auto program = "/proc/" + watcher + "/exe";
+  CHECK(std::filesystem::exists(program));
+  std::ofstream(bench.machine.root() + "/mended").close();
+  CHECK(*side.resume(7));
+  for (int i = 0; i < 2000 && std::filesystem::exists(program); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK_FALSE(std::filesystem::exists(program));
+}
+
 TEST_CASE("a quiesce that hangs is killed by the watcher before it resumes, also when nobody else can") {
   Bench bench;
   bench.set.commands.quiesce = script("sleep 2; touch $MACHINE/late");

@@ -1,6 +1,7 @@
 #include "migration/hooks_strategy.hpp"
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "catch.hpp"
@@ -256,6 +257,22 @@ TEST_CASE("an answer that comes when the lease is over is no fence that held, th
   const auto held = there.unfence();
   REQUIRE(held);
   CHECK_FALSE(*held);
+}
+
+TEST_CASE("a fence that nobody could take down: commands have their time again, and the end tries once more") {
+  Pair pair;
+  const auto ledger = pair.set.commands.resume.front();
+  pair.set.commands.resume = {"sh", "-c", "[ -e $MACHINE/mended ] && exec " + ledger + " hook resume"};
+  auto there = pair.cloned();
+  REQUIRE(there.fence(Millis{3000}));
+  CHECK_FALSE(there.unfence());
+  std::this_thread::sleep_for(std::chrono::milliseconds(3000));
+  REQUIRE(there.round());
+  CHECK_FALSE(there.stop_capture());
+  CHECK_FALSE(pair.source.has(pair.set.state));
+  std::ofstream(pair.source.root() + "/mended").close();
+  REQUIRE(there.stop_capture());
+  pair.write("a", "2");
 }
 
 TEST_CASE("a round that always has more is given up under the fence, and goes on later otherwise") {
