@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint64_t kSmall = 256U << 10U;  ///< what travels with a command's answer instead of in a file
 constexpr std::size_t kAnswerLimit = 64U << 10U;
 constexpr std::size_t kLongestDigest = 255;
-constexpr int kExitScript = 9, kExitForbidden = 126, kExitMissing = 127;
 constexpr const char* kMend = "Mend the vendor's command; `moult vendor check-hooks` tries it on a scratch clone.";
 constexpr const char* kMendFollowing = "Mend the vendor's command; `moult upgrade --rehearse` tries it on a clone.";
 
@@ -78,7 +77,7 @@ Command HookSide::command(const Call& call, const HookRound* round) const {
 
 Unexpected HookSide::bad_end(const char* hook, const Argv& words, const Outcome& outcome) const {
   const auto last = printable(last_line(outcome.err), 300);
-  if (outcome.exit_code == kExitMissing || outcome.exit_code == kExitForbidden)
+  if (no_program(outcome))
     return fail(Code::not_found, named(hook) + ": " + words.front() + " cannot be run in the guest: " + last,
                 "Install the vendor's programs in the guest, executable.");
   return fail(Code::failed,

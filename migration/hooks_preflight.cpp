@@ -13,8 +13,8 @@ namespace {
 constexpr const char* kMissing =
     R"(for program; do command -v -- "$program" >/dev/null || printf '%s\n' "$program"; done)";
 
-/// Connects to the port that is its word.
-constexpr const char* kListens = R"(exec 3<>"/dev/tcp/127.0.0.1/$1")";
+/// Connects to the port that is its word; only bash can without a program of its own.
+constexpr const char* kListens = R"(exec bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"' "$1")";
 
 /// What runs on the original: all of one way, and of the way back what receives.
 std::set<std::string> programs_of(const HooksData& hooks) {
@@ -55,9 +55,15 @@ Result<std::vector<Error>> replication_problems(const DataQuestion& question) {
   MOULT_ASSIGN(auto problems, hooks_problems(question));
   const auto port = std::to_string(question.data.hooks.port);
   Command command;
-  command.argv = {"bash", "-c", kListens, "moult-check", port};
+  command.argv = {"sh", "-c", kListens, "moult-check", port};
   MOULT_ASSIGN(const auto outcome, question.guest.run(command));
-  if (!outcome.good())
+  if (no_program(outcome))
+    problems.push_back(Error{Code::not_found,
+                             "the guest has no bash that can be run, by which its port " + port + " is looked at",
+                             "Install bash in the guest.",
+                             {},
+                             Disposition::fail});
+  else if (!outcome.good())
     problems.push_back(Error{Code::unreachable,
                              "nothing answers at 127.0.0.1:" + port + " in the guest",
                              "Start the application, let it listen there, or correct `port` in the descriptor.",

@@ -10,4 +10,9 @@ std::string last_line(const std::string& text) {
                      end - (start == std::string::npos ? 0 : start + 1) + 1);
 }
 
+bool no_program(const Outcome& outcome) {
+  constexpr int kForbidden = 126, kMissing = 127;
+  return outcome.exit_code == kForbidden || outcome.exit_code == kMissing;
+}
+
 }  // namespace moult
