@@ -1,5 +1,6 @@
 #include "migration/replication_strategy.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "migration/tunnel.hpp"
@@ -8,6 +9,8 @@ namespace moult {
 namespace {
 
 constexpr Millis kAgain{100};  ///< between looks for the application
+/// The most that the commands' own questions through the tunnel may cost in a round without being taken for data.
+constexpr std::uint64_t kMostOfQuestions = 16U << 10U;
 
 }  // namespace
 
@@ -45,14 +48,18 @@ Result<> ReplicationStrategy::follow() {
   return followed;
 }
 
+/// Twice the least round, for a connection on which nothing is written says so once in a while.
+std::uint64_t ReplicationStrategy::idle_cost() const { return std::min(2 * least_, kMostOfQuestions); }
+
 Result<RoundReport> ReplicationStrategy::round() {
   const auto begin = clock_.steady();
   MOULT_TRY(follow());
   const auto carried = tunnel_->bytes();
   RoundReport report;
   report.number = ++rounds_;
-  report.bytes = carried - std::exchange(carried_, carried);
-  report.paths = report.bytes > 0 ? 1 : 0;
+  const auto through = carried - std::exchange(carried_, carried);
+  if (through > idle_cost()) report.paths = 1, report.bytes = through;
+  least_ = least_ == 0 ? through : std::min(least_, through);
   report.took = std::chrono::duration_cast<Millis>(clock_.steady() - begin);
   last_ = {report.paths, report.bytes, false};
   return report;

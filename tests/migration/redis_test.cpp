@@ -215,6 +215,27 @@ TEST_CASE(
   CHECK(pair.original.redis("SET probe x") == "OK");
 }
 
+TEST_CASE(
+    "a round in which nobody writes brings nothing, whatever its questions cost; one in which somebody does, does") {
+  Pair pair;
+  pair.original.start();
+  pair.original.redis("SET before 1");
+  pair.clone.start_as_clone_of(pair.original);
+  auto there = pair.there();
+  CHECK(there.round()->paths == 1);
+  GOOD(there.round());
+  for (int i = 0; i < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    const auto idle = there.round();
+    REQUIRE(idle);
+    CHECK(idle->bytes == 0);
+    CHECK(idle->paths == 0);
+    CHECK(there.pending()->paths == 0);
+  }
+  pair.original.redis("SET more " + std::string(2000, 'x'));
+  CHECK(there.round()->paths == 1);
+}
+
 TEST_CASE("where Redis cannot be asked to let writers go, that has not been done, and can be asked for again") {
   Pair pair;
   pair.original.start();
