@@ -1,6 +1,5 @@
 #include "migration/replication_strategy.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "migration/tunnel.hpp"
@@ -8,9 +7,8 @@
 namespace moult {
 namespace {
 
-constexpr Millis kAgain{100};  ///< between looks for the application
-/// The most that the commands' own questions through the tunnel may cost in a round without being taken for data.
-constexpr std::uint64_t kMostOfQuestions = 16U << 10U;
+constexpr Millis kAgain{100};        ///< between looks for the application
+constexpr std::uint64_t kSigns = 3;  ///< questions' worth of words by which a connection in a round says that it lives
 
 }  // namespace
 
@@ -35,7 +33,7 @@ Result<> ReplicationStrategy::open_tunnel() {
   if (tunnel_) return {};
   MOULT_TRY(await_application());
   MOULT_ASSIGN(tunnel_, Tunnel::open({setup_.target, 0, setup_.source, setup_.set.port}));
-  carried_ = 0;
+  carried_ = asked_ = 0;
   return {};
 }
 
@@ -48,8 +46,12 @@ Result<> ReplicationStrategy::follow() {
   return followed;
 }
 
-/// Twice the least round, for a connection on which nothing is written says so once in a while.
-std::uint64_t ReplicationStrategy::idle_cost() const { return std::min(2 * least_, kMostOfQuestions); }
+/// Of this round, to be asked once in each: the commands ask, each time by a connection of its own, of which the
+/// shortest one tells what a question costs.
+std::uint64_t ReplicationStrategy::idle_cost() {
+  const auto asked = tunnel_->connections();
+  return (asked - std::exchange(asked_, asked) + kSigns) * tunnel_->least();
+}
 
 Result<RoundReport> ReplicationStrategy::round() {
   const auto begin = clock_.steady();
@@ -59,7 +61,6 @@ Result<RoundReport> ReplicationStrategy::round() {
   report.number = ++rounds_;
   const auto through = carried - std::exchange(carried_, carried);
   if (through > idle_cost()) report.paths = 1, report.bytes = through;
-  least_ = least_ == 0 ? through : std::min(least_, through);
   report.took = std::chrono::duration_cast<Millis>(clock_.steady() - begin);
   last_ = {report.paths, report.bytes, false};
   return report;

@@ -13,8 +13,7 @@ namespace moult {
 /// follow where that is not so: for the first time, after a restart, for a later process, whose tunnel has another
 /// port, and after a `promote` for a cutover that was given up. So nothing has to be remembered. What a round brought
 /// is what went through the tunnel since the one before; nothing, where that is no more than a round costs in which
-/// nobody writes: the commands ask, and the connection says that it lives. A write that is as short goes unnoticed
-/// here.
+/// nobody writes. A write that is as short goes unnoticed here.
 class ReplicationStrategy final : public VendorStrategy {
  public:
   ReplicationStrategy(Setup setup, Clock& clock);
@@ -37,11 +36,11 @@ class ReplicationStrategy final : public VendorStrategy {
   Result<> await_application();
   Result<> open_tunnel();
   Result<> follow();
-  [[nodiscard]] std::uint64_t idle_cost() const;
+  std::uint64_t idle_cost();
 
   std::unique_ptr<class Tunnel> tunnel_;
   std::uint64_t carried_ = 0;  ///< bytes through this tunnel until the last round
-  std::uint64_t least_ = 0;    ///< bytes through it in the least round
+  std::uint64_t asked_ = 0;    ///< connections through it until the last round
   int rounds_ = 0;
 };
 

@@ -17,6 +17,7 @@ Error closed() { return {Code::interrupted, "the tunnel was closed", {}, {}, Dis
 struct Tunnel::Joint {
   explicit Joint(std::unique_ptr<TunnelEnd> end) : here(std::move(end)) {}
   std::unique_ptr<TunnelEnd> here, there;  // `there` is guarded by the tunnel's mutex until it is set
+  std::atomic<std::uint64_t> bytes = 0;
   std::atomic<bool> over = false;
   std::thread thread;
 };
@@ -150,15 +151,21 @@ void Tunnel::run(Joint& joint) {
     }
     ++connections_;
     if (go_on) {
-      std::thread back([&] { static_cast<void>(carry(*joint.there, *joint.here)); });
-      static_cast<void>(carry(*joint.here, *joint.there));
+      std::thread back([&] { static_cast<void>(carry(*joint.there, *joint.here, joint.bytes)); });
+      static_cast<void>(carry(*joint.here, *joint.there, joint.bytes));
       back.join();
     }
   }
+  over(joint);
+}
+
+void Tunnel::over(Joint& joint) {
+  const std::lock_guard lock(mutex_);
+  if (joint.bytes > 0 && (least_ == 0 || joint.bytes < least_)) least_ = joint.bytes.load();
   joint.over = true;
 }
 
-Result<> Tunnel::carry(TunnelEnd& from, TunnelEnd& to) {
+Result<> Tunnel::carry(TunnelEnd& from, TunnelEnd& to, std::atomic<std::uint64_t>& bytes) {
   for (;;) {
     auto piece = from.receive();
     if (!piece) {
@@ -171,6 +178,7 @@ Result<> Tunnel::carry(TunnelEnd& from, TunnelEnd& to) {
       return sent;
     }
     bytes_ += piece->size();
+    bytes += piece->size();
   }
 }
 

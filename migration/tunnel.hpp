@@ -38,6 +38,8 @@ class Tunnel {
   /// Carried so far, both ways together.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t connections() const { return connections_; }
+  /// The least that a connection carried which is over; 0: none is that carried any.
+  [[nodiscard]] std::uint64_t least() const { return least_; }
   /// Why the last connection could not be joined, or the helper could not listen; nothing since the last success.
   [[nodiscard]] std::optional<Error> trouble() const;
 
@@ -49,14 +51,15 @@ class Tunnel {
   std::unique_ptr<TunnelListener> listen_again();
   void join(std::unique_ptr<TunnelEnd> end);
   void run(Joint& joint);
-  Result<> carry(TunnelEnd& from, TunnelEnd& to);
+  Result<> carry(TunnelEnd& from, TunnelEnd& to, std::atomic<std::uint64_t>& bytes);
+  void over(Joint& joint);
   void sweep();
   bool pause();
   void note(std::optional<Error> error);
 
   const Setup setup_;
   int port_ = 0;
-  std::atomic<std::uint64_t> bytes_ = 0, connections_ = 0;
+  std::atomic<std::uint64_t> bytes_ = 0, connections_ = 0, least_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool closing_ = false;                // guarded by mutex_, as are those below

@@ -219,7 +219,7 @@ TEST_CASE(
     "a round in which nobody writes brings nothing, whatever its questions cost; one in which somebody does, does") {
   Pair pair;
   pair.original.start();
-  pair.original.redis("SET before 1");
+  pair.original.redis("SET before " + std::string(2000, 'x'));
   pair.clone.start_as_clone_of(pair.original);
   auto there = pair.there();
   CHECK(there.round()->paths == 1);
