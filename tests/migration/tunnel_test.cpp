@@ -134,6 +134,8 @@ TEST_CASE("a connection in the clone reaches the original's port, both ways and 
   CHECK((*tunnel)->bytes() == 2 * text.size());
   CHECK(exchange(dial((*tunnel)->port()), "").empty());
   CHECK((*tunnel)->connections() == 2);
+  CHECK(exchange(dial((*tunnel)->port()), "short") == "short");
+  CHECK(comes_true([&] { return (*tunnel)->least() == 2 * std::string("short").size(); }));
 }
 
 TEST_CASE("a connection is held open without traffic, and answers one byte at a time") {
