@@ -39,7 +39,7 @@ env -u MOULT_COMMAND MOULT_HOOK=resume setsid sh -c '
   shift $((all - n))
   sleep "$seconds"
   mv "$token" "$token.over" || exit 0
-  [ -e "$token.quiet" ] || kill -KILL -- "-$pid"
+  [ -e "$token.quiet" ] || kill -s KILL -- "-$pid"
   exec "$@"' moult-hook "$token" "$seconds" "$n" $$ "$@" </dev/null >/dev/null 2>&1 &
 shift "$n"
 "$@"

@@ -33,6 +33,7 @@ Result<Outcome> HookMachine::run(const Command& command) {
   auto real = command;
   for (auto& word : real.argv) word = here(word);
   for (auto& [key, value] : real.env) value = here(value);
+  if (timeless) real.timeout = std::chrono::minutes{1};
   real.env["LEDGER_ROOT"] = root_ + "/data";
   real.env["LEDGER_RUN"] = root_ + "/run";
   real.env["MACHINE"] = root_;

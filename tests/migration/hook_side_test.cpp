@@ -172,6 +172,22 @@ TEST_CASE("a quiesce that hangs is killed by the watcher before it resumes, also
   CHECK_FALSE(bench.machine.has("/@/late"));
 }
 
+TEST_CASE("a quiesce that hangs when its helper has died is killed by the watcher alone") {
+  Bench bench;
+  bench.machine.timeless = true;
+  bench.set.commands.quiesce = script("sleep 3; touch $MACHINE/late");
+  bench.set.commands.resume = script("touch $MACHINE/resumed");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto quiesced = HookSide(bench.set, bench.machine).quiesce(7, Millis{500});
+  REQUIRE_FALSE(quiesced);
+  CHECK_THAT(quiesced.error().message, Contains("ended with 137"));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(2500));
+  for (int i = 0; i < 400 && !bench.machine.has("/@/resumed"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(bench.machine.has("/@/resumed"));
+  CHECK_FALSE(bench.machine.has("/@/late"));
+}
+
 TEST_CASE("end takes away what moult keeps, runs the vendor's command, and may be run again") {
   Bench bench;
   bench.set.commands.end = script("test -d $MOULT_STATE && echo x >>$MACHINE/ended");
