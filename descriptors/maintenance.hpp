@@ -72,7 +72,8 @@ struct PatternRule {
   Argv merge;
 };
 
-/// The vendor's own commands that carry a data set, for one direction (docs/descriptors.md has their contract).
+/// The vendor's own commands that carry a data set, for one direction (docs/descriptors.md has their contract). A set
+/// whose application follows another has `follow` and `promote` instead of `capture`, `round` and `replay`.
 struct HookCommands {
   Argv capture;  ///< source: starts noticing changes
   Argv round;    ///< source: prints what changed since a moment
@@ -81,11 +82,14 @@ struct HookCommands {
   Argv quiesce;  ///< source: stops the writers
   Argv resume;   ///< source: lets them write again
   Argv end;      ///< the side that stays, at the end of a run: takes away what `capture` left; may be empty
+  Argv follow;   ///< target: sees to it that it follows the source, and waits until it has all that the source holds
+  Argv promote;  ///< target: follows nobody any more
 };
 
-/// Data that only the vendor's commands can carry.
+/// Data that the vendor's commands carry: all by themselves, or by telling the application to follow the other side's.
 struct HooksData {
   int version = 1;  ///< of the commands' contract
+  int port = 0;     ///< native: the application's, on both sides; 0: they carry by themselves
   HookCommands forward, back;
   bool one_way = false;                                         ///< there is no way back
   std::chrono::milliseconds timeout{std::chrono::minutes{10}};  ///< of each command
@@ -107,8 +111,8 @@ struct DataSpec {
   std::vector<PatternRule> conflict;  ///< first match decides; none matching: refuse
   Argv migrate, downgrade;
   HandoverData handover{};      ///< handover
-  HooksData hooks{};            ///< hooks
-  PostgresqlData postgresql{};  ///< native
+  HooksData hooks{};            ///< hooks; native, where it has a port
+  PostgresqlData postgresql{};  ///< native otherwise
   Location at;
 };
 

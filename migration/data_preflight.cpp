@@ -14,7 +14,7 @@ Result<std::vector<Error>> data_problems(const DataQuestion& question) {
     case DataKind::handover:
       return handover_problems(question);
     case DataKind::native:
-      return native_problems(question);
+      return question.data.hooks.port != 0 ? replication_problems(question) : native_problems(question);
     case DataKind::hooks:
       return hooks_problems(question);
   }

@@ -84,6 +84,10 @@ class DataStrategy {
   /// the fence. A part takes a fraction of a second. Where `verify` looks at everything each time, there is nothing to
   /// do.
   virtual Result<Comparison> compare_some() { return Comparison{}; }
+  /// The target, which is equal to the source under the fence, is about to serve: it stops following the source, where
+  /// it does. Called before its services are checked, and before the commit: where the cutover is given up after all,
+  /// the next round makes it follow again, and what it was given meanwhile gives way.
+  virtual Result<> promote() { return {}; }
   /// Takes away what capture left on the source, which stays when the run is over, and ends it. What goes with the
   /// helper needs no call. Idempotent, also for a capture that was never started.
   virtual Result<> stop_capture() { return {}; }

@@ -4,6 +4,16 @@ namespace moult::hook_script {
 
 const char* const kPlain = R"(mkdir -p -m 700 "$MOULT_STATE" && exec "$@")";
 
+// One that was left behind, by a helper or a moult that died, has the port of a tunnel that is no more: it would turn
+// the application away from the new one. A number that another process has by now is left alone.
+const char* const kFollow = R"(
+pid=$MOULT_STATE/follow.pid
+mkdir -p -m 700 "$MOULT_STATE" || exit 9
+if last=$(cat "$pid" 2>/dev/null) && grep -qsz '^MOULT_HOOK=follow$' "/proc/$last/environ"; then kill -s KILL -- "-$last"; fi
+echo $$ >"$pid" || exit 9
+exec "$@"
+)";
+
 // A pipe into head bounds what a command prints, whatever it prints; a pipe's status is its last part's, so the
 // command's own goes through a file.
 const char* const kRound = R"(
@@ -55,6 +65,7 @@ held=no
 if mv "$token" "$token.done" 2>/dev/null || [ -e "$token.done" ]; then held=yes; fi
 "$@" </dev/null >&2
 code=$?
+if [ $code -eq 3 ]; then held=no code=0; fi
 echo $held
 exit $code
 )";

@@ -9,6 +9,8 @@ namespace hook_script {
 
 /// COMMAND...: the command itself.
 extern const char* const kPlain;
+/// COMMAND...: the command itself, once an earlier one of this kind has ended that runs still.
+extern const char* const kFollow;
 /// SPOOL LIMIT SMALL COMMAND...: its output goes to the file SPOOL, LIMIT bytes of it at most. Prints "CODE SIZE\n",
 /// and behind it the output where that is not longer than SMALL: then the file is gone again.
 extern const char* const kRound;
@@ -17,7 +19,8 @@ extern const char* const kReplay;
 /// TOKEN SECONDS N RESUME... QUIESCE...: the first N words are `resume`, the others `quiesce`. Before it quiesces it
 /// leaves a watcher behind, which resumes after SECONDS, whatever becomes of this command and of the helper.
 extern const char* const kQuiesce;
-/// TOKEN RESUME...: prints "yes" where the watcher had not resumed before, else "no".
+/// TOKEN RESUME...: prints "yes" where the watcher had not resumed before, and `resume` knows of nobody else who had
+/// (its exit code 3), else "no".
 extern const char* const kResume;
 /// STATE SPOOL [END...]: the command, where there is one; then both are gone.
 extern const char* const kEnd;

@@ -17,6 +17,7 @@ constexpr std::size_t kAnswerLimit = 64U << 10U;
 constexpr std::size_t kLongestDigest = 255;
 constexpr int kExitScript = 9, kExitForbidden = 126, kExitMissing = 127;
 constexpr const char* kMend = "Mend the vendor's command; `moult vendor check-hooks` tries it on a scratch clone.";
+constexpr const char* kMendFollowing = "Mend the vendor's command; `moult upgrade --rehearse` tries it on a clone.";
 
 struct Header {
   int code = 0;
@@ -83,7 +84,7 @@ Unexpected HookSide::bad_end(const char* hook, const Argv& words, const Outcome&
   return fail(Code::failed,
               named(hook) + " (" + words.front() + ") ended with " + std::to_string(outcome.exit_code) + ": " +
                   (last.empty() ? "it said nothing" : last),
-              kMend);
+              set_->port == 0 ? kMend : kMendFollowing);
 }
 
 Result<Outcome> HookSide::run(const Command& command, const char* hook) {
@@ -218,6 +219,16 @@ Result<std::string> HookSide::verify() {
                     in_quotes(outcome.out),
                 kMend);
   return digest;
+}
+
+Result<> HookSide::follow(int port) {
+  auto follow = command({"follow", hook_script::kFollow, {}, set_->commands.follow}, nullptr);
+  follow.env["MOULT_TUNNEL_PORT"] = std::to_string(port);
+  return must(follow, "follow");
+}
+
+Result<> HookSide::promote() {
+  return must(command({"promote", hook_script::kPlain, {}, set_->commands.promote}, nullptr), "promote");
 }
 
 Result<> HookSide::quiesce(std::uint64_t fence, Millis ttl) {

@@ -11,6 +11,7 @@ namespace moult {
 /// What every command of one data set is told, and what holds for all of them.
 struct HookSet {
   std::string name, run;  ///< name ends with "~back" for the way back
+  int port = 0;           ///< of an application that follows the other side's
   bool back = false;
   int version = 1;
   HookCommands commands;
@@ -53,9 +54,13 @@ class HookSide {
   Result<HookStream> round(const HookRound& round, const std::string& file, bool fenced);
   Result<> replay(const HookRound& round, const HookStream& stream);
   Result<std::string> verify();
+  /// The application follows the one that answers at `port` of 127.0.0.1, and has all that it held when this began.
+  Result<> follow(int port);
+  /// The application follows nobody any more.
+  Result<> promote();
   /// Writers stop; after `ttl` they go on, whatever happens to this process and to the helper. `fence` names it.
   Result<> quiesce(std::uint64_t fence, Millis ttl);
-  /// True: the fence of that name had held until now.
+  /// True: the fence of that name had held until now, as far as the guest knows.
   Result<bool> resume(std::uint64_t fence);
   /// Runs `end` where there is one, and takes away what moult keeps in the guest for the set.
   Result<> end();

@@ -13,15 +13,20 @@ namespace {
 constexpr const char* kMissing =
     R"(for program; do command -v -- "$program" >/dev/null || printf '%s\n' "$program"; done)";
 
+/// Connects to the port that is its word.
+constexpr const char* kListens = R"(exec 3<>"/dev/tcp/127.0.0.1/$1")";
+
 /// What runs on the original: all of one way, and of the way back what receives.
 std::set<std::string> programs_of(const HooksData& hooks) {
   std::set<std::string> programs;
-  const auto& there = hooks.forward;
-  for (const auto* command :
-       {&there.capture, &there.round, &there.replay, &there.verify, &there.quiesce, &there.resume, &there.end})
-    if (!command->empty()) programs.insert(command->front());
-  if (hooks.one_way) return programs;
-  for (const auto* command : {&hooks.back.replay, &hooks.back.verify}) programs.insert(command->front());
+  const auto add = [&programs](std::initializer_list<const Argv*> commands) {
+    for (const auto* command : commands)
+      if (!command->empty()) programs.insert(command->front());
+  };
+  const auto &there = hooks.forward, &back = hooks.back;
+  add({&there.capture, &there.round, &there.replay, &there.follow, &there.verify, &there.quiesce, &there.resume,
+       &there.promote, &there.end});
+  if (!hooks.one_way) add({&back.replay, &back.follow, &back.verify, &back.promote});
   return programs;
 }
 
@@ -41,6 +46,21 @@ Result<std::vector<Error>> hooks_problems(const DataQuestion& question) {
     problems.push_back(Error{Code::not_found,
                              "there is no program " + in_quotes(program) + " in the guest, which the set's hooks run",
                              "Install what the vendor ships for it before the upgrade, or mend the descriptor.",
+                             {},
+                             Disposition::fail});
+  return problems;
+}
+
+Result<std::vector<Error>> replication_problems(const DataQuestion& question) {
+  MOULT_ASSIGN(auto problems, hooks_problems(question));
+  const auto port = std::to_string(question.data.hooks.port);
+  Command command;
+  command.argv = {"bash", "-c", kListens, "moult-check", port};
+  MOULT_ASSIGN(const auto outcome, question.guest.run(command));
+  if (!outcome.good())
+    problems.push_back(Error{Code::unreachable,
+                             "nothing answers at 127.0.0.1:" + port + " in the guest",
+                             "Start the application, let it listen there, or correct `port` in the descriptor.",
                              {},
                              Disposition::fail});
   return problems;

@@ -8,4 +8,7 @@ namespace moult {
 /// are not asked for: the update may bring them.
 [[nodiscard]] Result<std::vector<Error>> hooks_problems(const DataQuestion& question);
 
+/// The same of a set whose application follows the other side's, and whether that application answers.
+[[nodiscard]] Result<std::vector<Error>> replication_problems(const DataQuestion& question);
+
 }  // namespace moult

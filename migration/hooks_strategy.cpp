@@ -9,23 +9,8 @@ namespace {
 
 constexpr int kParts = 16;          ///< of an ordinary round: the source may write faster than this carries
 constexpr int kLastParts = 100000;  ///< of the last one: nobody writes, so it ends
-constexpr Millis kResumeMost{60000};
 
 }  // namespace
-
-Result<HookSide> HooksStrategy::side(const SessionOf& side) const {
-  MOULT_ASSIGN(GuestSession * session, side());
-  HookSide commands(setup_.set, session->access());
-  if (fence_ != 0) commands.set_most(std::chrono::duration_cast<Millis>(fence_ends_ - clock_.steady()));
-  return commands;
-}
-
-/// Never one that was used before, also not by an earlier process.
-std::uint64_t HooksStrategy::next_number() {
-  const auto now = std::chrono::duration_cast<Millis>(clock_.utc().time_since_epoch()).count();
-  number_ = std::max(number_ + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(now, 1)));
-  return number_;
-}
 
 Result<> HooksStrategy::carried_until(std::uint64_t number) {
   const auto fresh = position_file() + ".new";
@@ -78,7 +63,7 @@ Result<> HooksStrategy::take_up() {
 Result<HookAnswer> HooksStrategy::carry_part(HookSide& source, HookSide& target, RoundReport& report) {
   const HookRound asked{next_number(), since_.value_or(0), !since_};
   const auto file = setup_.spool + ".stream";
-  MOULT_ASSIGN(const auto stream, source.round(asked, file, fence_ != 0));
+  MOULT_ASSIGN(const auto stream, source.round(asked, file, is_fenced()));
   if (stream.answer == HookAnswer::unknown) {
     if (asked.whole)
       return fail(Code::failed,
@@ -110,8 +95,7 @@ Result<RoundReport> HooksStrategy::carry(int most_parts) {
   for (int part = 0; answer != HookAnswer::all && part < most_parts; ++part) {
     MOULT_ASSIGN(answer, carry_part(source, target, report));
   }
-  more_ = answer != HookAnswer::all;
-  last_bytes_ = report.bytes;
+  last_ = {report.bytes > 0 ? 1U : 0U, report.bytes, answer != HookAnswer::all};
   report.number = ++rounds_;
   report.took = std::chrono::duration_cast<Millis>(clock_.steady() - begin);
   return report;
@@ -126,56 +110,10 @@ Result<RoundReport> HooksStrategy::thorough_round() {
 
 Result<RoundReport> HooksStrategy::last_round() {
   auto report = carry(kLastParts);
-  if (report && more_)
+  if (report && last_.overflow)
     return fail(Code::failed, "data set " + name() + ": hook round has more to come, however often it is asked",
                 "Under the fence `round` must come to an end; see `quiesce`.");
   return report;
-}
-
-/// Only the source could tell, and is not asked: about as much as last time.
-Result<Pending> HooksStrategy::pending() {
-  if (setup_.one_way)
-    return fail(Code::refused, "data set " + name() + ": nothing notices what is written, for `reverse` is none");
-  return Pending{last_bytes_ > 0 ? 1U : 0U, last_bytes_, more_};
-}
-
-Result<> HooksStrategy::fence(Millis ttl) {
-  MOULT_ASSIGN(auto source, side(setup_.source));
-  if (fence_ == 0) fence_ = next_number();  // also where `quiesce` fails: writers that it stopped are let go
-  fence_ends_ = clock_.steady() + ttl;
-  return source.quiesce(fence_, ttl);
-}
-
-Result<bool> HooksStrategy::unfence() {
-  if (fence_ == 0) return true;
-  const auto fence = std::exchange(fence_, 0);
-  auto source = side(setup_.source);
-  if (source) source->set_most(kResumeMost);
-  auto held = source ? source->resume(fence) : Result<bool>(Unexpected(source.error()));
-  if (!held) fence_ = fence;  // asked again, the answer is the same
-  return held;
-}
-
-Result<> HooksStrategy::make_durable() {
-  MOULT_ASSIGN(auto target, side(setup_.target));
-  return target.sync();
-}
-
-/// Digests that differ while nobody writes: something was missed, so the next round carries all.
-Result<Verification> HooksStrategy::verify() {
-  MOULT_ASSIGN(auto source, side(setup_.source));
-  MOULT_ASSIGN(auto target, side(setup_.target));
-  Verification verification;
-  MOULT_ASSIGN(verification.source, source.verify());
-  MOULT_ASSIGN(verification.target, target.verify());
-  verification.equal = verification.source == verification.target;
-  if (fence_ != 0 && !verification.equal) forget_moment();
-  return verification;
-}
-
-Result<> HooksStrategy::stop_capture() {
-  MOULT_ASSIGN(auto source, side(setup_.source));
-  return source.end();
 }
 
 }  // namespace moult

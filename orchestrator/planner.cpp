@@ -132,6 +132,8 @@ void order(Plan& plan, const MaintenanceDescriptor& maintenance) {
 
 /// Where the data are, for people: files in their directory, anything else behind the vendor's program.
 std::string place_of(const DataSpec& data) {
+  if (data.kind == DataKind::native && data.hooks.port != 0)
+    return "replication at port " + std::to_string(data.hooks.port);
   if (data.kind == DataKind::native) return "PostgreSQL at port " + std::to_string(data.postgresql.port);
   return data.kind == DataKind::hooks ? data.hooks.forward.round.front() : data.root;
 }

@@ -4,6 +4,7 @@
 
 #include "migration/hooks_strategy.hpp"
 #include "migration/postgresql_strategy.hpp"
+#include "migration/replication_strategy.hpp"
 
 namespace moult {
 namespace {
@@ -32,13 +33,14 @@ TwoWays make_files(const DataPlace& place, Clock& clock) {
           std::make_unique<FilesStrategy>(std::move(here), clock)};
 }
 
-TwoWays make_hooks(const DataPlace& place, Clock& clock) {
-  HooksStrategy::Setup there{hook_set(place, false), place.original, place.clone,
-                             place.spool + "/" + place.planned.set + ".hooks", false};
-  HooksStrategy::Setup here{hook_set(place, true), place.clone, place.original, there.spool + ".back",
-                            place.spec.hooks.one_way};
-  return {std::make_unique<HooksStrategy>(std::move(there), clock),
-          std::make_unique<HooksStrategy>(std::move(here), clock)};
+/// Of a kind that the vendor's commands carry.
+template <typename Strategy>
+TwoWays make_vendors(const DataPlace& place, Clock& clock) {
+  VendorStrategy::Setup there{hook_set(place, false), place.original, place.clone,
+                              place.spool + "/" + place.planned.set + ".hooks", false};
+  VendorStrategy::Setup here{hook_set(place, true), place.clone, place.original, there.spool + ".back",
+                             place.spec.hooks.one_way};
+  return {std::make_unique<Strategy>(std::move(there), clock), std::make_unique<Strategy>(std::move(here), clock)};
 }
 
 TwoWays make_postgresql(const DataPlace& place, Clock& clock) {
@@ -84,6 +86,7 @@ HookSet hook_set(const DataPlace& place, bool back) {
   set.run = place.run;
   set.back = back;
   set.version = hooks.version;
+  set.port = hooks.port;
   set.commands = back ? hooks.back : hooks.forward;
   set.timeout = hooks.timeout;
   set.largest = hooks.largest;
@@ -94,7 +97,8 @@ HookSet hook_set(const DataPlace& place, bool back) {
 
 TwoWays make_strategies(const DataPlace& place, Clock& clock) {
   if (place.spec.kind == DataKind::handover) return make_handover(place, clock);
-  if (place.spec.kind == DataKind::hooks) return make_hooks(place, clock);
+  if (place.spec.kind == DataKind::hooks) return make_vendors<HooksStrategy>(place, clock);
+  if (place.spec.hooks.port != 0) return make_vendors<ReplicationStrategy>(place, clock);
   if (place.spec.kind == DataKind::native) return make_postgresql(place, clock);
   return make_files(place, clock);
 }

@@ -28,7 +28,9 @@ PostgresqlData read_postgresql(const Value& value, Report& report) {
 void read_native(const Value& value, DataSpec& data, Report& report) {
   data.kind = DataKind::native;
   const Mapping mapping(value, kNativeKeys, report);
-  if (const auto postgresql = mapping.find("postgresql")) data.postgresql = read_postgresql(*postgresql, report);
+  const auto kind = mapping.exactly_one({"postgresql", "replication"});
+  if (kind == "postgresql") data.postgresql = read_postgresql(*mapping.find("postgresql"), report);
+  if (kind == "replication") data.hooks = read_replication(*mapping.find("replication"), report);
 }
 
 }  // namespace moult::parse

@@ -44,6 +44,8 @@ struct References {
 [[nodiscard]] CheckSpec read_check(const Value& value, Report& report);
 [[nodiscard]] HookSpec read_hooks(const Value& value, Report& report);
 [[nodiscard]] HooksData read_hooks_data(const Value& value, Report& report);
+/// The value of `replication`.
+[[nodiscard]] HooksData read_replication(const Value& value, Report& report);
 [[nodiscard]] std::vector<DataSpec> read_data(const Value& value, Report& report);
 /// The value of `handover`, into a set of that kind.
 void read_handover(const Value& value, DataSpec& data, Report& report);

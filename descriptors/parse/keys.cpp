@@ -118,7 +118,27 @@ constexpr std::array kHandover{
     Key{"mount", "the directory on which the guest has it mounted", kRequired},
     Key{"rollback", "what a rollback starts from"},
 };
-constexpr std::array kNative{Key{"postgresql", "a PostgreSQL cluster of the machine", kRequired}};
+constexpr std::array kNative{
+    Key{"postgresql", "a PostgreSQL cluster of the machine"},
+    Key{"replication", "any other application that can follow another one of its kind"},
+};
+constexpr std::array kReplication{
+    Key{"version", "the version of the commands' contract, 1", kRequired},
+    Key{"port", "the application's port, on both sides", kRequired},
+    Key{"follow", "the command that makes the target follow the source", kRequired},
+    Key{"verify", "the command that prints a digest of the set", kRequired},
+    Key{"quiesce", "the command that stops the writers", kRequired},
+    Key{"resume", "the command that lets them write again", kRequired},
+    Key{"promote", "the command after which the target follows nobody", kRequired},
+    Key{"end", "the command that takes away what the others left"},
+    Key{"reverse", "how the data is carried back at a rollback"},
+    Key{"timeout", "the longest time that each command may take"},
+};
+constexpr std::array kReverseReplication{
+    Key{"follow", "follow for the way back"},   Key{"verify", "verify for the way back"},
+    Key{"quiesce", "quiesce for the way back"}, Key{"resume", "resume for the way back"},
+    Key{"promote", "promote for the way back"}, Key{"end", "end for the way back"},
+};
 constexpr std::array kPostgresql{
     Key{"port", "the cluster's port"},
     Key{"user", "the cluster's superuser, and the guest's user of that name"},
@@ -153,10 +173,25 @@ constexpr std::array kPayload{
 
 constexpr std::array kApplianceSets{&kApplianceKeys, &kMachineKeys, &kInstalledKeys,    &kDetectKeys,
                                     &kEntryKeys,     &kHaproxyKeys, &kEntryCommandKeys, &kNoneKeys};
-constexpr std::array kMaintenanceSets{
-    &kMaintenanceKeys, &kComponentKeys, &kLevelKeys,      &kDetectKeys,    &kUpdateKeys,      &kCheckKeys,
-    &kHttpKeys,        &kTcpKeys,       &kHookKeys,       &kDataKeys,      &kMergeKeys,       &kPayloadKeys,
-    &kHandoverKeys,    &kNativeKeys,    &kPostgresqlKeys, &kDataHooksKeys, &kReverseHooksKeys};
+constexpr std::array kMaintenanceSets{&kMaintenanceKeys,
+                                      &kComponentKeys,
+                                      &kLevelKeys,
+                                      &kDetectKeys,
+                                      &kUpdateKeys,
+                                      &kCheckKeys,
+                                      &kHttpKeys,
+                                      &kTcpKeys,
+                                      &kHookKeys,
+                                      &kDataKeys,
+                                      &kMergeKeys,
+                                      &kPayloadKeys,
+                                      &kHandoverKeys,
+                                      &kNativeKeys,
+                                      &kPostgresqlKeys,
+                                      &kDataHooksKeys,
+                                      &kReverseHooksKeys,
+                                      &kReplicationKeys,
+                                      &kReverseReplicationKeys};
 
 }  // namespace
 
@@ -182,6 +217,8 @@ constexpr KeySet kNativeKeys{"native", kNative};
 constexpr KeySet kPostgresqlKeys{"postgresql", kPostgresql};
 constexpr KeySet kDataHooksKeys{"data_hooks", kDataHooks};
 constexpr KeySet kReverseHooksKeys{"reverse_hooks", kReverseHooks};
+constexpr KeySet kReplicationKeys{"replication", kReplication};
+constexpr KeySet kReverseReplicationKeys{"reverse_replication", kReverseReplication};
 constexpr KeySet kMergeKeys{"merge", kMerge};
 constexpr KeySet kPayloadKeys{"payload", kPayload};
 

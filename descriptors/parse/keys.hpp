@@ -22,7 +22,7 @@ extern const KeySet kApplianceKeys, kMachineKeys, kInstalledKeys, kEntryKeys, kH
     kNoneKeys;
 extern const KeySet kMaintenanceKeys, kComponentKeys, kLevelKeys, kDetectKeys, kUpdateKeys, kCheckKeys, kHttpKeys,
     kTcpKeys, kHookKeys, kDataKeys, kHandoverKeys, kNativeKeys, kPostgresqlKeys, kDataHooksKeys, kReverseHooksKeys,
-    kMergeKeys, kPayloadKeys;
+    kReplicationKeys, kReverseReplicationKeys, kMergeKeys, kPayloadKeys;
 
 /// All sets of one kind of file, for checks against the schemas.
 [[nodiscard]] std::span<const KeySet* const> appliance_key_sets();

@@ -87,18 +87,25 @@ void check_data_roots(const MaintenanceDescriptor& maintenance, Report& report) 
     }
 }
 
-/// A disk changes hands whole, so it is one set's. That no other set lies on it is seen by their directories.
-void check_handed_disks(const MaintenanceDescriptor& maintenance, Report& report) {
-  std::map<std::pair<std::string, std::string>, const DataSpec*> seen;  // by machine and disk
+/// What of its machine is one set's alone. A disk changes hands whole; that no other set lies on it is seen by their
+/// directories. An application follows one other, with all that it holds. Empty: nothing is.
+std::string claim_of(const DataSpec& data) {
+  if (!data.handover.disk.empty()) return "disk " + data.handover.disk;
+  return data.hooks.port == 0 ? "" : "port " + std::to_string(data.hooks.port);
+}
+
+void check_claims(const MaintenanceDescriptor& maintenance, Report& report) {
+  std::map<std::pair<std::string, std::string>, const DataSpec*> seen;  // by machine and claim
   for (const auto& component : maintenance.components)
     for (const auto& data : component.data) {
-      if (data.handover.disk.empty()) continue;
-      const auto [first, fresh] = seen.emplace(std::pair(component.machine, data.handover.disk), &data);
+      const auto claim = claim_of(data);
+      if (claim.empty()) continue;
+      const auto [first, fresh] = seen.emplace(std::pair(component.machine, claim), &data);
       if (fresh) continue;
       const auto& other = *first->second;
       report.add(data.at, "components." + component.name + ".data." + data.name,
-                 "disk " + data.handover.disk + " is already that of the data set " + in_quotes(other.name) +
-                     " at line " + std::to_string(other.at.line));
+                 claim + " is already that of the data set " + in_quotes(other.name) + " at line " +
+                     std::to_string(other.at.line));
     }
 }
 
@@ -121,7 +128,7 @@ void check_references(const MaintenanceDescriptor& maintenance, const References
   check_payload(maintenance, references, report);
   check_requirements(maintenance, report);
   check_data_roots(maintenance, report);
-  check_handed_disks(maintenance, report);
+  check_claims(maintenance, report);
   check_order(maintenance, report);
 }
 

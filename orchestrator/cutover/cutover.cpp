@@ -17,6 +17,7 @@ namespace moult {
 namespace {
 
 Result<> make_durable(DataStrategy& set) { return set.make_durable(); }
+Result<> promote(DataStrategy& set) { return set.promote(); }
 
 }  // namespace
 
@@ -113,7 +114,9 @@ Result<> Cutover::activate_machine(const MachinePair& pair) {
   return {};
 }
 
+/// Services of the next side may write from here on.
 Result<> Cutover::activate() {
+  MOULT_TRY(each_set(run_, way_, promote));
   MOULT_TRY(run_.each_machine([this](const MachinePair& pair) { return activate_machine(pair); }));
   timeline_.mark("activate");
   return {};
@@ -277,6 +280,7 @@ Result<> Cutover::carry_back() {
     MOULT_TRY(set.open_target());
     MOULT_TRY(carry_last(set));
     MOULT_TRY(compare_digests(set));
+    MOULT_TRY(set.promote());
   }
   if (handing_) MOULT_TRY(hand_back_written(run_));
   handing_ = false;

@@ -38,6 +38,7 @@ class HookMachine final : public GuestSession, public GuestAccess {
 
   std::function<Result<Outcome>(const Command&, Result<Outcome>)> tamper;  ///< with an answer, on its way back
   std::vector<Command> ran;
+  GuestTunnel* tunnels = nullptr;
   bool timeless = false;  ///< its helper died, and the time limits of commands with it
 
  private:

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "catch.hpp"
@@ -148,6 +149,45 @@ TEST_CASE("quiesce holds writers until resume, which knows that it held; asked a
   CHECK(*side.resume(7));
   CHECK(bench.machine.ledger({"set", "a", "3"}) == 0);
   CHECK(bench.machine.content() == "SET\ta\t3\n");
+}
+
+TEST_CASE("resume that knows of somebody who let writers go before says so with 3: the fence had not held") {
+  Bench bench;
+  bench.set.commands.resume = script("exit 3");
+  HookSide side(bench.set, bench.machine);
+  REQUIRE(side.quiesce(7, Millis{60000}));
+  CHECK_FALSE(*side.resume(7));
+  bench.set.commands.resume = script("exit 4");
+  CHECK_THAT(side.resume(7).error().message, Contains("hook resume (sh) ended with 4"));
+}
+
+TEST_CASE("an application is told to follow at the port of the tunnel, and later nobody") {
+  Bench bench;
+  bench.set.port = 6379;
+  bench.set.commands.follow = script("echo $MOULT_HOOK $MOULT_TUNNEL_PORT >$MACHINE/told");
+  bench.set.commands.promote = script("echo none ${MOULT_TUNNEL_PORT-} >>$MACHINE/told");
+  HookSide side(bench.set, bench.machine);
+  REQUIRE(side.follow(40123));
+  REQUIRE(side.promote());
+  std::ifstream told(bench.machine.root() + "/told");
+  CHECK(std::string(std::istreambuf_iterator<char>(told), {}) == "follow 40123\nnone\n");
+  bench.set.commands.follow = script("echo who is there >&2; exit 1");
+  const auto error = side.follow(40123).error();
+  CHECK(error.message == "data set ledger.book: hook follow (sh) ended with 1: who is there");
+  CHECK_THAT(error.remedy, Contains("--rehearse"));
+}
+
+TEST_CASE("a follow that an earlier process left behind ends before the next one begins") {
+  Bench bench;
+  bench.set.port = 6379;
+  bench.set.commands.follow = script("echo $MOULT_TUNNEL_PORT >>$MACHINE/told; sleep $((MOULT_TUNNEL_PORT - 1))");
+  HookSide side(bench.set, bench.machine);
+  auto left = std::async(std::launch::async, [&] { return HookSide(bench.set, bench.machine).follow(1000); });
+  while (!bench.machine.has("/@/told")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  REQUIRE(side.follow(1));
+  REQUIRE(left.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  CHECK_THAT(left.get().error().message, Contains("ended with 137"));
+  REQUIRE(side.follow(1));  // nothing is left of either
 }
 
 TEST_CASE("writers go on when the lease is over though nobody resumes, and resume says that it had not held") {

@@ -1,6 +1,7 @@
 #include "migration/hooks_strategy.hpp"
 
 #include <filesystem>
+#include <thread>
 
 #include "catch.hpp"
 #include "hook_machine.hpp"
@@ -244,6 +245,17 @@ TEST_CASE("under the fence no command outlives the lease") {
   CHECK(pair.clock->steady() - begin < std::chrono::seconds(30));
   REQUIRE(slow.unfence());  // whether it had held is a race with the watcher, which either may win
   CHECK(pair.source.ledger({"set", "a", "2"}) == 0);
+}
+
+TEST_CASE("an answer that comes when the lease is over is no fence that held, though nobody resumed before") {
+  Pair pair;
+  pair.set.commands.resume = {"sleep", "1"};
+  auto there = pair.strategy();
+  REQUIRE(there.fence(Millis{3000}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  const auto held = there.unfence();
+  REQUIRE(held);
+  CHECK_FALSE(*held);
 }
 
 TEST_CASE("a round that always has more is given up under the fence, and goes on later otherwise") {

@@ -199,18 +199,21 @@ TEST_CASE("a database is planned with its port, and with its way back unless the
           "[plan]") {
   World world;
   auto api = component("api", "2.0.0");
-  DataSpec there_and_back, one_way;
+  DataSpec there_and_back, one_way, other;
   there_and_back.name = "both";
   one_way.name = "there";
-  for (auto* spec : {&there_and_back, &one_way}) spec->kind = DataKind::native;
+  other.name = "other";
+  for (auto* spec : {&there_and_back, &one_way, &other}) spec->kind = DataKind::native;
   there_and_back.postgresql.port = 5433;
   one_way.postgresql.one_way = true;
-  api.data = {there_and_back, one_way};
+  other.hooks.port = 6379;
+  api.data = {there_and_back, one_way, other};
   world.add(api, "1.0.0");
   const auto plan = world.plan();
-  REQUIRE(plan.data.size() == 2);
+  REQUIRE(plan.data.size() == 3);
   CHECK(plan.data[0].strategy == "native");
   CHECK(plan.data[0].where == "PostgreSQL at port 5433");
+  CHECK(plan.data[2].where == "replication at port 6379");
   CHECK(one_way_sets(plan) == std::vector<std::string>{"api.there"});
   CHECK(std::count_if(plan.warnings.begin(), plan.warnings.end(), [](const auto& warning) {
           return warning.find("api.there has no way back (`reverse: none`)") != std::string::npos;
