@@ -69,4 +69,12 @@ class HelperProcess {
   guest::RemoteSession session_;
 };
 
+/// Holds, or the test ends with what the error says.
+#define GOOD(expression)                                         \
+  do {                                                           \
+    auto good_result_ = (expression);                            \
+    INFO((good_result_ ? "" : good_result_.error().describe())); \
+    REQUIRE(good_result_.has_value());                           \
+  } while (false)
+
 }  // namespace moult::test

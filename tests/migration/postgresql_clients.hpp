@@ -101,11 +101,4 @@ inline void check_all_there(PostgresqlMachine& machine, const std::set<std::stri
   CHECK_FALSE(acknowledged.empty());
 }
 
-#define GOOD(expression)                                         \
-  do {                                                           \
-    auto good_result_ = (expression);                            \
-    INFO((good_result_ ? "" : good_result_.error().describe())); \
-    REQUIRE(good_result_.has_value());                           \
-  } while (false)
-
 }  // namespace moult::test
