@@ -5,6 +5,7 @@
 #include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/shrinking.hpp"
 #include "orchestrator/phases/rounds.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -105,6 +106,14 @@ Result<> write_out(RunContext& run, const Direction& way) {
   });
 }
 
+/// At the disks' own pace: a freeze keeps every writer waiting until all that is dirty is written out.
+Result<> settle_disks(RunContext& run, const Direction& way) {
+  MOULT_ASSIGN(const auto slowed, lift_throttles(run));
+  MOULT_TRY(write_out(run, way));
+  MOULT_TRY(practise_freeze(run, way));
+  return throttle_again(run, slowed);
+}
+
 }  // namespace
 
 Result<> open_way_back(RunContext& run) {
@@ -142,8 +151,7 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
   }));
   MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
   MOULT_TRY(clear_disks(run, way));  // takes its time, so rounds come after it
-  MOULT_TRY(write_out(run, way));
-  MOULT_TRY(practise_freeze(run, way));
+  MOULT_TRY(settle_disks(run, way));
   return catch_up(run, way);
 }
 

@@ -4,6 +4,7 @@
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -68,6 +69,7 @@ Result<> undo_run(RunContext& run, const char* word) {
   if (undoing.failed()) return std::move(undoing).result();  // without its disk the original would answer wrongly
   for (const auto& pair : run.machines()) {
     const auto& name = pair.original.name;
+    if (run.work.options.throttle) undoing.step("throttle.lift", name, [&] { return lift_throttle(run, pair); });
     undoing.step("clone.discard", name, [&]() -> Result<> {
       run.sessions.drop(pair.clone);
       return run.platform().cloner().discard_clone(run.id(), pair.original);

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "drivers/clock.hpp"
+#include "migration/data_strategy.hpp"
+
+namespace moult {
+
+/// How fast a set is written, and how fast it is carried, each a second.
+struct Rates {
+  double written_bytes = 0, written_paths = 0;
+  double carried_bytes = 0, carried_paths = 0;
+};
+
+/// Tells of a set's rounds whether they get shorter. What a round brings was written since the one before it began; so
+/// rounds that follow each other at once get shorter only as long as a set is carried faster than it is written. Pure
+/// arithmetic; no clock of its own.
+class Pace {
+ public:
+  /// Adds a round that began at this moment; the last three count.
+  void add(Clock::Steady began, const RoundReport& round);
+  /// So many rounds came last, one after another, of which none was shorter by a fifth than the time in which what it
+  /// brought was written. A round that brings nothing ends the row.
+  [[nodiscard]] unsigned outpaced() const { return outpaced_; }
+  /// Rounds that were added.
+  [[nodiscard]] unsigned rounds() const { return rounds_; }
+  /// The time that rounds took, over the time in which what they brought was written: from 1 on rounds do not get
+  /// shorter, and what is written at half this pace halves it. 0: not known yet.
+  [[nodiscard]] double load() const;
+  [[nodiscard]] Rates rates() const;
+
+ private:
+  struct Sample {
+    double took_s, since_s;  ///< the round, and the time from the beginning of the one before to its own
+    double paths, bytes;
+  };
+  [[nodiscard]] Sample sum() const;
+
+  std::deque<Sample> samples_;
+  Clock::Steady last_began_{0};
+  unsigned rounds_ = 0, outpaced_ = 0;
+};
+
+}  // namespace moult
