@@ -221,10 +221,26 @@ class Check {
   int writes_ = 0;
 };
 
+/// What a person reads of the way back: the row of a promise that was held to forward too, under a name of its own.
+Result<std::vector<HookRow>> check_back(const HookSet& set, GuestAccess& guest, HookCheck check, Clock& clock) {
+  check.short_lease = Millis{0};
+  MOULT_ASSIGN(auto rows, Check(set, guest, check, clock).all());
+  for (auto& row : rows) row.check.insert(0, "way back: ");
+  return rows;
+}
+
 }  // namespace
 
-Result<std::vector<HookRow>> check_hooks(const HookSet& set, GuestAccess& guest, const HookCheck& check, Clock& clock) {
-  return Check(set, guest, check, clock).all();
+Result<std::vector<HookRow>> check_hooks(const HookWays& ways, GuestAccess& guest, const HookCheck& check,
+                                         Clock& clock) {
+  MOULT_ASSIGN(auto rows, Check(ways.forward, guest, check, clock).all());
+  std::vector<HookRow> back{{"way back", HookRow::Verdict::unchecked,
+                             "the set has none (`reverse: none`): a rollback loses what is written after the cutover"}};
+  if (ways.back) {
+    MOULT_ASSIGN(back, check_back(*ways.back, guest, check, clock));
+  }
+  rows.insert(rows.end(), back.begin(), back.end());
+  return rows;
 }
 
 }  // namespace moult

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,17 @@ struct HookCheck {
   Millis short_lease{5000};  ///< of one that must end by itself; 0: that is not tried, for it takes its time
 };
 
+/// A set's commands for both ways; without `back` a rollback loses what was written.
+struct HookWays {
+  HookSet forward;
+  std::optional<HookSet> back;
+};
+
 /// Holds a set's commands to their contract (docs/descriptors.md) in one guest, whose data it changes and that nobody
 /// else uses: a scratch clone. The guest is source and target in turn: all that the set holds is taken first, and
-/// replayed to undo what is written. Ends with `end`. Error: the guest does not answer any more.
-[[nodiscard]] Result<std::vector<HookRow>> check_hooks(const HookSet& set, GuestAccess& guest, const HookCheck& check,
+/// replayed to undo what is written. Those of the way back are held to the same, but for the lease that ends by itself,
+/// which is moult's own. Ends with `end`. Error: the guest does not answer any more.
+[[nodiscard]] Result<std::vector<HookRow>> check_hooks(const HookWays& ways, GuestAccess& guest, const HookCheck& check,
                                                        Clock& clock);
 
 }  // namespace moult

@@ -15,10 +15,12 @@ std::string facts_of(const std::string& set, const std::vector<HookRow>& rows) {
 }
 
 Result<std::vector<HookRow>> check_set(RunContext& run, const PlannedData& planned, const Argv& write) {
-  const auto set = hook_set({planned, run.spec_of(planned), {}, {}, run.work.spool, run.id()}, false);
+  const DataPlace place{planned, run.spec_of(planned), {}, {}, run.work.spool, run.id()};
+  HookWays ways{hook_set(place, false), std::nullopt};
+  if (!place.spec.hooks.one_way) ways.back = hook_set(place, true);
   MOULT_ASSIGN(GuestSession * session, run.sessions.of(run.machine(planned.machine).clone));
   const HookCheck check{write, run.work.spool + "/" + planned.set + ".check"};
-  MOULT_ASSIGN(auto rows, check_hooks(set, session->access(), check, run.platform().clock()));
+  MOULT_ASSIGN(auto rows, check_hooks(ways, session->access(), check, run.platform().clock()));
   MOULT_TRY(run.ledger.record("hooks.checked", facts_of(planned.set, rows)));
   return rows;
 }

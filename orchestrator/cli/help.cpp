@@ -148,8 +148,9 @@ Examples:
 constexpr const char* kVendor = R"(
 Clones the machine of the set, as a run would, and holds the commands of `data.NAME.hooks` to their contract
 (docs/descriptors.md) there: exit codes, rounds asked for again, replays that are repeated and killed, digests, and
-whether writers stop, go on, and go on by themselves. The original is frozen for its snapshot, and its `end` is run as
-after any run; nothing else is done to it. The clone is thrown away. Without --write nothing changes the data, and what needs a change is not checked.
+whether writers stop, go on, and go on by themselves. Then the same of the commands for the way back, `reverse`.
+The original is frozen for its snapshot, and its `end` is run as after any run; nothing else is done to it. The clone
+is thrown away. Without --write nothing changes the data, and what needs a change is not checked.
 Ends with 13 where a promise is not kept.
 
 Examples:

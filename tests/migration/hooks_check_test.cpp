@@ -16,6 +16,7 @@ struct Bench {
   HookMachine machine;
   HookSet set = test::ledger_set();
   std::unique_ptr<Clock> clock = make_system_clock();
+  std::optional<HookSet> back;
   Millis short_lease{0};
   Argv write{set.commands.round.front(), "set", "probe", "x"};
 
@@ -24,8 +25,8 @@ struct Bench {
     write = {"sh", "-c", set.commands.round.front() + " set probe $MOULT_WRITE"};
   }
   std::vector<HookRow> rows() {
-    auto rows =
-        check_hooks(set, machine, {write, machine.root() + "/host", Millis{500}, Millis{120000}, short_lease}, *clock);
+    auto rows = check_hooks({set, back}, machine,
+                            {write, machine.root() + "/host", Millis{500}, Millis{120000}, short_lease}, *clock);
     REQUIRE(rows);
     return *rows;
   }
@@ -36,23 +37,36 @@ struct Bench {
       if (row.verdict == Verdict::bad) text += row.check + ": " + row.reason + "\n";
     return text;
   }
+  /// The sample's own way back, by the same commands.
+  HookSet& with_way_back() {
+    back = set;
+    back->name += "~back";
+    back->back = true;
+    back->state += "~back";
+    back->spool = "/@/disk/hooks/" + back->name + ".stream";
+    return *back;
+  }
   /// The sample with one hook in a wrong form.
-  void spoil(Argv HookCommands::*hook, const std::string& text) {
-    const auto& program = set.commands.round.front();
-    set.commands.*hook = {"sh", "-c", "ledger() { " + program + " \"$@\"; }; " + text};
+  void spoil(Argv HookCommands::*hook, const std::string& text) { spoil(set, hook, text); }
+  void spoil(HookSet& one, Argv HookCommands::*hook, const std::string& text) {
+    const auto program = one.commands.round.front();
+    one.commands.*hook = {"sh", "-c", "ledger() { " + program + " \"$@\"; }; " + text};
   }
 };
 
 TEST_CASE("the sample keeps the whole contract, and nothing is left in the guest") {
   Bench bench;
   bench.short_lease = Millis{5000};
+  bench.with_way_back();
   const auto rows = bench.rows();
-  CHECK(rows.size() == 14);
+  CHECK(rows.size() == 14 + 13);
+  CHECK(rows[14].check == "way back: " + rows[0].check);
   for (const auto& row : rows) {
     INFO(row.check << ": " << row.reason);
     CHECK(row.verdict == Verdict::good);
   }
   CHECK_FALSE(bench.machine.has(bench.set.state));
+  CHECK_FALSE(bench.machine.has(bench.back->state));
   CHECK_FALSE(bench.machine.has("/@/disk/hooks"));
 }
 
@@ -61,7 +75,7 @@ TEST_CASE("without a command that writes, what needs one is said not to be check
   bench.write.clear();
   const auto rows = bench.rows();
   CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.verdict == Verdict::unchecked; }) ==
-        7);
+        7 + 1);
   CHECK(std::none_of(rows.begin(), rows.end(), [](const auto& row) { return row.verdict == Verdict::bad; }));
 }
 
@@ -117,6 +131,30 @@ TEST_CASE("each promise that is broken is found, by name") {
     bench.spoil(&HookCommands::end, "rm $LEDGER_RUN/../data/log");
     CHECK_THAT(bench.bad(), Contains("end ends well, also twice"));
   }
+}
+
+TEST_CASE("commands of the way back are told that they are, and what they break is found under its name") {
+  Bench bench;
+  auto& back = bench.with_way_back();
+  SECTION("a replay of its own that loses what was written on the clone") {
+    bench.spoil(back, &HookCommands::replay, "[ $MOULT_WHOLE = yes ] && { ledger hook replay; exit; }; cat >/dev/null");
+    CHECK_THAT(bench.bad(), Catch::StartsWith("way back: replay brings what was written"));
+  }
+  SECTION("a replay that fails on the way back alone") {
+    bench.spoil(back, &HookCommands::replay,
+                "[ $MOULT_DIRECTION = reverse ] && { echo no way back >&2; exit 9; }; ledger hook replay");
+    const auto bad = bench.bad();
+    CHECK_THAT(bad, Catch::StartsWith("way back: a whole round prints all"));
+    CHECK_THAT(bad, Contains("no way back"));
+  }
+}
+
+TEST_CASE("a set without a way back is said to have none") {
+  Bench bench;
+  const auto last = bench.rows().back();
+  CHECK(last.check == "way back");
+  CHECK(last.verdict == Verdict::unchecked);
+  CHECK_THAT(last.reason, Contains("a rollback loses what is written after the cutover"));
 }
 
 }  // namespace
