@@ -28,6 +28,7 @@ bool has_option(const Process& process, char letter) {
 
 /// What the kernel of a simulated guest says of its mounts: one disk.
 constexpr std::string_view kMounts = "/dev/vda1 / ext4 rw,relatime 0 0\n";
+constexpr std::string_view kMountInfo = "21 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw\n";
 
 Result<> cat(Process& process) {
   const auto paths = operands(process);
@@ -36,6 +37,8 @@ Result<> cat(Process& process) {
     const auto found = process.files().find(path);
     if (path == "/proc/self/mounts")
       process.outcome.out += kMounts;
+    else if (path == "/proc/self/mountinfo")
+      process.outcome.out += kMountInfo;
     else if (found == process.files().end())
       MOULT_TRY(process.complain(1, path + ": No such file or directory"));
     else
@@ -53,19 +56,22 @@ std::vector<std::string> at_or_below(Process& process, const std::string& path) 
   return found;
 }
 
-/// realpath(1) -e: no simulated path is a link. "DIRECTORY/." is one only of what is a directory.
+/// realpath(1): no simulated path is a link. -e: it must be there, and "DIRECTORY/." is one only of what is a
+/// directory.
 Result<> real_path(Process& process) {
+  const bool must_be = !has_option(process, 'm');
+  const char end = has_option(process, 'z') ? '\0' : '\n';
   for (auto path : operands(process)) {
     const bool as_directory = path.ends_with("/.");
     if (as_directory) path = normal(path.substr(0, path.size() - 1));
     const auto found = at_or_below(process, path);
-    if (found.empty()) {
+    if (found.empty() && must_be) {
       MOULT_TRY(process.complain(1, path + ": No such file or directory"));
-    } else if (as_directory && found.size() == 1 && found[0] == path &&
+    } else if (must_be && as_directory && found.size() == 1 && found[0] == path &&
                process.files().at(path).kind == FileNode::Kind::file) {
       MOULT_TRY(process.complain(1, path + ": Not a directory"));
     } else {
-      process.outcome.out += path + "\n";
+      process.outcome.out += path + end;
     }
   }
   return {};

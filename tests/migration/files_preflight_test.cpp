@@ -8,11 +8,17 @@ using namespace moult;
 
 namespace {
 
+/// A line of /proc/self/mountinfo: the device, the part of it and where; the kind and the source.
+std::string mount(const std::string& what, const std::string& kind) {
+  return "30 1 " + what + " rw shared:1 - " + kind + " rw\n";
+}
+
 /// A guest with directories, links to them, and mounts.
 class Guest final : public GuestAccess {
  public:
   std::map<std::string, std::string> directories{{"/var/lib/notes", "/var/lib/notes"}};  ///< path -> where it really is
-  std::string mounts = "/dev/vda1 / ext4 rw 0 0\nproc /proc proc rw 0 0\ntmpfs /run tmpfs rw 0 0\n";
+  std::string mounts =
+      mount("254:1 / /", "ext4 /dev/vda1") + mount("0:4 / /proc", "proc proc") + mount("0:5 / /run", "tmpfs tmpfs");
   bool answers = true;
   int commands = 0;
 
@@ -25,6 +31,11 @@ class Guest final : public GuestAccess {
       return outcome;
     }
     REQUIRE(command.argv[0] == "realpath");
+    if (command.argv[1] == "-m") {
+      for (auto path = command.argv.begin() + 4; path != command.argv.end(); ++path)
+        outcome.out += (directories.count(*path) != 0 ? directories[*path] : *path) + std::string(1, '\0');
+      return outcome;
+    }
     const auto path = command.argv.back().substr(0, command.argv.back().size() - 2);
     const auto found = directories.find(path);
     if (found != directories.end())
@@ -62,7 +73,7 @@ TEST_CASE("a directory on a disk can be carried, and two commands tell") {
   Guest guest;
   CHECK(problems(guest).empty());
   CHECK(guest.commands == 2);
-  guest.mounts += "/dev/vdb1 /var/lib/notes xfs rw 0 0\n";
+  guest.mounts += mount("254:17 / /var/lib/notes", "xfs /dev/vdb1");
   CHECK(problems(guest).empty());
 }
 
@@ -85,7 +96,7 @@ TEST_CASE("a set on a network file system, in memory, in layers or from a progra
       {"overlay", "layers"},
       {"fuse.sshfs", "program"},
   }));
-  guest.mounts += "some:/share /var/lib " + type + " rw 0 0\n";
+  guest.mounts += mount("0:40 / /var/lib", type + " some:/share");
   const auto found = problems(guest);
   CHECK(says(found, "/var/lib/notes lies on " + type + " (some:/share at /var/lib), "));
   CHECK(found[0].message.find(text) != std::string::npos);
@@ -95,15 +106,16 @@ TEST_CASE("a set on a network file system, in memory, in layers or from a progra
 TEST_CASE("what counts is where a linked directory really is, and what was mounted last") {
   Guest guest;
   guest.directories["/var/lib/notes"] = "/mnt/my disk/notes";
-  guest.mounts += "server:/a /mnt/my\\040disk nfs rw 0 0\n";
+  guest.mounts += mount("0:40 / /mnt/my\\040disk", "nfs server:/a");
   CHECK(says(problems(guest), "lies on nfs (server:/a at /mnt/my disk)"));
-  guest.mounts += "/dev/vdb /mnt/my\\040disk ext4 rw 0 0\n";
+  guest.mounts += mount("254:16 / /mnt/my\\040disk", "ext4 /dev/vdb");
   CHECK(problems(guest).empty());
 }
 
 TEST_CASE("what is mounted inside a set is looked at too, unless it is excluded") {
   Guest guest;
-  guest.mounts += "/dev/vdc /var/lib/notes/more ext4 rw 0 0\ntmpfs /var/lib/notes/cache/fast tmpfs rw 0 0\n";
+  guest.mounts +=
+      mount("254:32 / /var/lib/notes/more", "ext4 /dev/vdc") + mount("0:41 / /var/lib/notes/cache/fast", "tmpfs tmpfs");
   CHECK(says(problems(guest), "tmpfs (tmpfs at /var/lib/notes/cache/fast) is mounted inside /var/lib/notes"));
   CHECK(problems(guest)[0].remedy == "Exclude cache/fast from the set, or unmount it.");
   for (const auto* pattern : {"cache", "fast", "cache/*", "cache/**", "/cache/fast", "**/fast"}) {
@@ -122,4 +134,81 @@ TEST_CASE("a guest that does not answer is an error, not a set without problems"
   guest.answers = true;
   guest.mounts.clear();
   CHECK(says(problems(guest), "no file system of this machine's table of mounts holds /var/lib/notes"));
+}
+
+namespace {
+
+struct Two {
+  Guest guest;
+  DataSpec one = notes(), two = notes();
+  explicit Two(const std::string& second) {
+    two.name = "more";
+    two.root = second;
+    guest.directories.emplace(second, second);
+  }
+  std::vector<Error> of(const DataSpec& data, const DataSpec& other) {
+    const MachineFacts facts;
+    const auto found = data_problems({data, facts, guest, {&other}});
+    REQUIRE(found);
+    return *found;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sets that lead to the same files by a link or a second mount are refused by name, once") {
+  Two sets("/srv/notes");
+  CHECK(sets.of(sets.one, sets.two).empty());
+  CHECK(sets.of(sets.two, sets.one).empty());
+  std::string they;
+  SECTION("a link") {
+    sets.guest.directories["/srv/notes"] = "/var/lib/notes";
+    they = "on /dev/vda1 they hold /var/lib/notes and /var/lib/notes";
+  }
+  SECTION("a link to a directory inside") {
+    sets.guest.directories["/srv/notes"] = "/var/lib/notes/old";
+    they = "on /dev/vda1 they hold /var/lib/notes and /var/lib/notes/old";
+  }
+  SECTION("a bind mount") {
+    sets.guest.mounts += mount("254:1 /var/lib/notes /srv/notes", "ext4 /dev/vda1");
+    they = "they hold /var/lib/notes and /var/lib/notes";
+  }
+  SECTION("a bind mount of what is above") {
+    sets.guest.mounts += mount("254:1 /var/lib /srv", "ext4 /dev/vda1");
+    they = "they hold /var/lib/notes and /var/lib/notes";
+  }
+  SECTION("a disk that is mounted twice") {
+    sets.guest.mounts +=
+        mount("254:16 / /var/lib/notes", "ext4 /dev/vdb") + mount("254:16 / /srv/notes", "ext4 /dev/vdb");
+    they = "on /dev/vdb they hold / and /";
+  }
+  SECTION("a bind mount inside one of them") {
+    sets.guest.mounts += mount("254:1 /srv/notes/old /var/lib/notes/here", "ext4 /dev/vda1");
+    they = "they hold /srv/notes/old and /srv/notes";
+    sets.one.exclude = {"here"};
+    CHECK(sets.of(sets.one, sets.two).empty());
+    sets.one.exclude.clear();
+  }
+  INFO(they);
+  const auto told = sets.of(sets.one, sets.two);
+  CHECK(says(told, "/var/lib/notes overlaps /srv/notes, the data set \"more\": "));
+  CHECK(told[0].message.find(they) != std::string::npos);
+  CHECK(told[0].code == Code::refused);
+  CHECK(sets.of(sets.two, sets.one).empty());
+}
+
+TEST_CASE("files on a disk that another set hands over are found from their own side") {
+  Two sets("/srv/notes");
+  sets.one.root = "/srv/a";
+  sets.guest.directories["/srv/a"] = "/srv/notes/a";
+  sets.two.kind = DataKind::handover;
+  CHECK(says(sets.of(sets.one, sets.two), "/srv/a overlaps /srv/notes"));
+}
+
+TEST_CASE("the same path on two disks is no overlap") {
+  Two sets("/srv/notes");
+  sets.guest.mounts +=
+      mount("254:16 / /var/lib/notes", "ext4 /dev/vdb") + mount("254:32 / /srv/notes", "ext4 /dev/vdc");
+  CHECK(sets.of(sets.one, sets.two).empty());
+  CHECK(sets.of(sets.two, sets.one).empty());
 }
