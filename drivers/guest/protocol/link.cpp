@@ -205,7 +205,9 @@ void Link::keep() {
 
 void Link::watch(std::optional<Moment>& pinged) {
   const auto now = std::chrono::steady_clock::now();
-  if (!pinged) {
+  // An answer that came at once is as old at this look as the time since the one before: it was an answer all the same.
+  const bool answered = pinged && now - silence() >= *pinged;
+  if (!pinged || answered) {
     pinged = now;
     outlet_->send({Kind::ping, 0, 0, {}}, after(options_.silence));
   } else if (now - *pinged > options_.silence && silence() > options_.silence) {

@@ -2,6 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
+#include <thread>
+
 #include "catch.hpp"
 #include "drivers/guest/protocol/bulk.hpp"
 
@@ -120,6 +123,25 @@ TEST_CASE("silence ends a connection on which someone waits, and only then") {
   CHECK(received.error().disposition == Disposition::ambiguous);
   CHECK_THAT(received.error().message, Catch::Contains("silent"));
   CHECK(std::chrono::steady_clock::now() - begun < 5s);
+}
+
+TEST_CASE("who answers each ping at once is waited for, however long it takes") {
+  Raw raw(LinkOptions{20ms, 200ms});
+  const auto stream = *raw.link->open(1);
+  std::atomic<bool> over = false;
+  std::thread peer([&] {
+    while (!over) {
+      if (raw.other->fill(after(20ms)) != Wire::Got::bytes) continue;
+      raw.other->consume(kMaxFrame);
+      raw.send({Kind::pong, 0, 0, {}});
+    }
+  });
+  const auto received = stream->receive(after(3s));
+  over = true;
+  peer.join();
+  REQUIRE_FALSE(received);
+  CHECK(received.error().code == Code::timeout);
+  CHECK_FALSE(raw.link->ended());
 }
 
 TEST_CASE("a goodbye ends the connection at once") {
