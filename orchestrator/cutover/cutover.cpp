@@ -12,7 +12,6 @@
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
 #include "orchestrator/store/utc.hpp"
-#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -354,7 +353,6 @@ void Cutover::note_switched_back() {
 
 Result<> Cutover::perform() {
   MOULT_TRY(prepare_cutover(run_, way_, *entry_));
-  MOULT_TRY(lift_throttles(run_));  // who waits would wait for a slowed disk as well
   timeline_.start();
   if (auto sealed = until_sealed(); !sealed) return go_back(std::move(sealed).error());
   if (auto changed = change_over(); !changed) return go_back(std::move(changed).error());

@@ -27,16 +27,19 @@ Result<> look_at_all(RunContext& run, DataStrategy& set) {
 
 /// One round looks at everything, which the one under the fence has no time for, and one digest is made. Then, since
 /// that and arming the way back took their time and clients wrote meanwhile, rounds until one is short, so that the
-/// last one is.
-Result<> catch_up(RunContext& run, const Direction& way) {
+/// last one is. How long the last of them took.
+Result<Millis> catch_up(RunContext& run, const Direction& way) {
   MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return look_at_all(run, set); }));
   Shrinking rounds;
+  Millis last{0};
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run.platform().clock().steady();
     MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return carry_durably(run, set, &DataStrategy::round); }));
-    if (!rounds.add(run.platform().clock().steady() - begin)) return {};
+    const auto took = run.platform().clock().steady() - begin;
+    last = std::chrono::duration_cast<Millis>(took);
+    if (!rounds.add(took)) break;
   }
-  return {};
+  return last;
 }
 
 /// A cutover that was given up behind its switch has opened the original for what the clone was given; clients have
@@ -114,6 +117,18 @@ Result<> settle_disks(RunContext& run, const Direction& way) {
   return throttle_again(run, slowed);
 }
 
+/// The last thing before the hold, which would wait for a slowed disk as well. What became dirty under a limit goes to
+/// the disk at its own pace. Clients write at theirs meanwhile, and in a round after it too, so there is one only where
+/// it is shorter than that was.
+Result<> let_go_of_disks(RunContext& run, const Direction& way, Millis round) {
+  MOULT_ASSIGN(const auto slowed, lift_throttles(run));
+  if (slowed.empty()) return {};
+  const auto begin = run.platform().clock().steady();
+  MOULT_TRY(write_out(run, way));
+  if (run.platform().clock().steady() - begin <= round) return {};
+  return each_set(run, way, [&run](DataStrategy& set) { return carry_durably(run, set, &DataStrategy::round); });
+}
+
 }  // namespace
 
 Result<> open_way_back(RunContext& run) {
@@ -152,7 +167,8 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
   MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
   MOULT_TRY(clear_disks(run, way));  // takes its time, so rounds come after it
   MOULT_TRY(settle_disks(run, way));
-  return catch_up(run, way);
+  MOULT_ASSIGN(const auto round, catch_up(run, way));
+  return let_go_of_disks(run, way, round);
 }
 
 }  // namespace moult
