@@ -19,6 +19,8 @@ class Forecast {
   [[nodiscard]] bool known() const { return !samples_.empty(); }
   /// Time for a round that carries what is pending.
   [[nodiscard]] Millis next_round(const Pending& pending) const;
+  /// What a round costs that carries nothing.
+  [[nodiscard]] Millis fixed_part() const { return next_round({}); }
 
  private:
   struct Sample {

@@ -1,5 +1,7 @@
 #include "migration/pace.hpp"
 
+#include <algorithm>
+
 namespace moult {
 namespace {
 
@@ -14,7 +16,9 @@ double per(double amount, double time) { return time > 0 ? amount / time : 0; }
 
 void Pace::add(Clock::Steady began, const RoundReport& round) {
   const auto paths = static_cast<double>(round.paths + round.deletions);
-  const Sample sample{seconds(round.took), seconds(began - last_began_), paths, static_cast<double>(round.bytes)};
+  cost_.add(round);
+  const auto carrying = std::max(Millis{0}, round.took - cost_.fixed_part());
+  const Sample sample{seconds(carrying), seconds(began - last_began_), paths, static_cast<double>(round.bytes)};
   last_began_ = began;
   if (rounds_++ == 0) return;  // when what it brought began to be written is not known
   samples_.push_back(sample);

@@ -5,6 +5,7 @@
 
 #include "drivers/clock.hpp"
 #include "migration/data_strategy.hpp"
+#include "migration/forecast.hpp"
 
 namespace moult {
 
@@ -15,29 +16,31 @@ struct Rates {
 };
 
 /// Tells of a set's rounds whether they get shorter. What a round brings was written since the one before it began; so
-/// rounds that follow each other at once get shorter only as long as a set is carried faster than it is written. Pure
-/// arithmetic; no clock of its own.
+/// rounds that follow each other at once get shorter only as long as a set is carried faster than it is written. What a
+/// round costs that carries nothing is left out: it is the same however little is written. Pure arithmetic; no clock of
+/// its own.
 class Pace {
  public:
   /// Adds a round that began at this moment; the last three count.
   void add(Clock::Steady began, const RoundReport& round);
-  /// So many rounds came last, one after another, of which none was shorter by a fifth than the time in which what it
-  /// brought was written. A round that brings nothing ends the row.
+  /// So many rounds came last, one after another, for each of which to carry what it brought took no less than four
+  /// fifths of the time in which that was written. A round that brings nothing ends the row.
   [[nodiscard]] unsigned outpaced() const { return outpaced_; }
   /// Rounds that were added.
   [[nodiscard]] unsigned rounds() const { return rounds_; }
-  /// The time that rounds took, over the time in which what they brought was written: from 1 on rounds do not get
-  /// shorter, and what is written at half this pace halves it. 0: not known yet.
+  /// The time that it took to carry what rounds brought, over the time in which it was written: from 1 on rounds do not
+  /// get shorter, and what is written at half this pace halves it. 0: not known yet.
   [[nodiscard]] double load() const;
   [[nodiscard]] Rates rates() const;
 
  private:
   struct Sample {
-    double took_s, since_s;  ///< the round, and the time from the beginning of the one before to its own
+    double took_s, since_s;  ///< the round without its fixed part, and from the beginning of the one before to its own
     double paths, bytes;
   };
   [[nodiscard]] Sample sum() const;
 
+  Forecast cost_;
   std::deque<Sample> samples_;
   Clock::Steady last_began_{0};
   unsigned rounds_ = 0, outpaced_ = 0;

@@ -16,6 +16,10 @@ namespace {
 constexpr unsigned kRoundsToJudge = 3;
 /// After so many more that do not fit the budget, the person is told again.
 constexpr unsigned kRoundsBeforeWarning = 10;
+/// So many in which the last one to come did not get shorter by a fifth, with no machine slowed further: all that
+/// slowing can do was done.
+constexpr unsigned kRoundsBeforeGivingUp = 6;
+constexpr double kShorter = 0.8;
 
 std::string figures_of(const std::string& set, const Pace& pace) {
   const auto rates = pace.rates();
@@ -55,9 +59,12 @@ std::string Brake::advice() const {
   if (!floor)
     return "start again with --throttle RATE, which slows the original's disks meanwhile but never below RATE, raise "
            "--max-stall, or try when there is less load";
-  if (!spent_) return "the original's disks are slowed, to " + rate_text(static_cast<double>(*floor)) + " at the least";
-  return "nothing is left to slow above the floor of " + rate_text(static_cast<double>(*floor)) +
-         "; start again with a lower --throttle, raise --max-stall, or try when there is less load";
+  const auto least = rate_text(static_cast<double>(*floor));
+  if (!spent_) return "where rounds do not get shorter the original's disks are slowed, to " + least + " at the least";
+  return "nothing is left to slow above the floor of " + least +
+         " that would help, so the original's disks are not slowed any more; start again with a lower --throttle, "
+         "raise "
+         "--max-stall, or try when there is less load";
 }
 
 Result<> Brake::say(const Paces& sets, const std::map<std::string, Pending>& pending) {
@@ -114,8 +121,10 @@ Result<bool> Brake::slow_machine(const std::string& machine, const Outpaced& how
   const auto text = fmt::format("the disks of {} to {} each (written with {} until now)", machine,
                                 rate_text(static_cast<double>(*next)), rate_text(disk));
   if (auto slowed = throttle(run_, run_.machine(machine), *next); !slowed) {
-    run_.world.observer.warn("cannot slow " + text + ": " + slowed.error().describe());
-    return true;
+    const auto back = lift_throttle(run_, run_.machine(machine));
+    run_.world.observer.warn("cannot slow " + text + ": " + slowed.error().describe() +
+                             (back ? "" : "; " + back.error().describe()));
+    return false;
   }
   run_.world.observer.note("slowed " + text);
   return true;
@@ -134,8 +143,23 @@ Result<> Brake::slow(const Paces& sets) {
     any = any || slowed;
   }
   for (const auto& [set, pace] : sets) slowed_at_[set] = pace.rounds();
-  if (!any && !std::exchange(spent_, true)) run_.world.observer.warn(advice());
-  spent_ = !any;
+  if (any) idle_ = 0;
+  return {};
+}
+
+/// Where neither rounds nor limits helped, clients are not kept slow for nothing.
+Result<> Brake::give_up_in_time(const std::map<std::string, Pending>& pending) {
+  const auto last_round = forecast_.last_round(pending);
+  if (static_cast<double>(last_round.count()) <= kShorter * static_cast<double>(shortest_.count())) {
+    shortest_ = last_round;
+    idle_ = 0;
+  } else {
+    ++idle_;
+  }
+  if (idle_ < kRoundsBeforeGivingUp) return {};
+  spent_ = true;
+  MOULT_TRY(lift_throttles(run_));
+  run_.world.observer.warn(advice());
   return {};
 }
 
@@ -143,9 +167,10 @@ Result<> Brake::after_round(const std::map<std::string, Pending>& pending) {
   ++rounds_;
   const auto sets = outpaced_sets();
   if ((!sets.empty() && !said_) || rounds_ % kRoundsBeforeWarning == 0) MOULT_TRY(say(sets, pending));
-  if (!run_.work.options.throttle) return {};
+  if (!run_.work.options.throttle || spent_) return {};
   look_at_disks();
-  return sets.empty() ? Result<>{} : slow(sets);
+  if (!sets.empty()) MOULT_TRY(slow(sets));
+  return give_up_in_time(pending);
 }
 
 }  // namespace moult

@@ -46,12 +46,12 @@ Error over_budget(const RunContext& run, Millis stall) {
 
 /// A cutover that is due, or asked for, and whether its stall is foreseen to fit the budget. Where it is not, who asked
 /// for it is told, and asks again; one that is due waits for its moment, and says so now and then. With
-/// RunOptions::throttle rounds follow each other at once instead, until it fits or nothing is left to slow.
+/// RunOptions::throttle rounds follow each other at once instead, until it fits or slowing has done all that it can.
 class Wanted {
  public:
   Wanted(RunContext& run, StallForecast& forecast) : run_(run), forecast_(forecast) { brake_.emplace(run, forecast); }
 
-  [[nodiscard]] bool presses() const { return run_.work.options.throttle.has_value(); }
+  [[nodiscard]] bool presses() const { return run_.work.options.throttle && !brake_->spent(); }
 
   /// Takes a word; true as long as one is open.
   bool by(Request word) {
@@ -65,10 +65,9 @@ class Wanted {
     const auto stall = forecast_.stall(pending);
     if (stall <= run_.work.options.max_stall) return true;
     if (presses()) MOULT_TRY(brake_->after_round(pending));
-    const bool refused = asked_ && (!presses() || brake_->spent());
+    const bool refused = asked_ && !presses();
     MOULT_TRY(say(over_budget(run_, stall), refused));
     if (refused) asked_ = false;
-    if (refused && !due(run_)) MOULT_TRY(lift_throttles(run_));
     return false;
   }
 

@@ -14,24 +14,31 @@ RoundReport round_of(int seconds, std::uint64_t paths, std::uint64_t bytes) {
   return report;
 }
 
-/// Rounds one after another, of so many seconds each, that bring what was written at this pace meanwhile.
-Pace pace_of(const std::vector<int>& took, std::uint64_t paths_per_second) {
+/// Seconds, and thousands of bytes in as many paths.
+using Round = std::pair<int, std::uint64_t>;
+
+/// Rounds that follow each other at once.
+Pace pace_of(const std::vector<Round>& rounds) {
   Pace pace;
   std::chrono::seconds now{100};
-  int before = 1;
-  for (const int seconds : took) {
-    pace.add(now, round_of(seconds, paths_per_second * static_cast<std::uint64_t>(before),
-                           1000 * paths_per_second * static_cast<std::uint64_t>(before)));
-    now += std::chrono::seconds{seconds};
-    before = seconds;
+  for (const auto& [took, paths] : rounds) {
+    pace.add(now, round_of(took, paths, 1000 * paths));
+    now += std::chrono::seconds{took};
   }
   return pace;
+}
+
+/// What is carried at 50 paths a second, round by round.
+Pace linear(const std::vector<int>& took) {
+  std::vector<Round> rounds;
+  for (const int seconds : took) rounds.emplace_back(seconds, 50 * static_cast<std::uint64_t>(seconds));
+  return pace_of(rounds);
 }
 
 }  // namespace
 
 TEST_CASE("rounds that grow tell how fast a set is written and how fast it is carried", "[pace]") {
-  const auto pace = pace_of({10, 20, 40, 80}, 100);
+  const auto pace = linear({10, 20, 40, 80});
   CHECK(pace.rounds() == 4);
   CHECK(pace.outpaced() == 3);
   CHECK(pace.load() == Approx(2.0));
@@ -43,28 +50,37 @@ TEST_CASE("rounds that grow tell how fast a set is written and how fast it is ca
 }
 
 TEST_CASE("rounds of one length do not get shorter, and those that shrink by a fifth do", "[pace]") {
-  CHECK(pace_of({10, 10, 10, 10}, 5).outpaced() == 3);
-  CHECK(pace_of({10, 10, 9, 9}, 5).outpaced() == 3);
-  CHECK(pace_of({100, 80, 64, 51}, 5).outpaced() == 0);
-  CHECK(pace_of({10, 20, 40, 10}, 5).outpaced() == 0);
-  CHECK(pace_of({10, 20, 10, 20}, 5).outpaced() == 1);
+  CHECK(linear({20, 20, 20, 20, 10, 10, 10, 10}).outpaced() == 3);
+  CHECK(linear({50, 10, 10, 9, 9}).outpaced() == 3);
+  CHECK(linear({100, 80, 64, 51}).outpaced() == 0);
+  CHECK(linear({10, 20, 40, 10}).outpaced() == 0);
+  CHECK(linear({10, 20, 10, 20}).outpaced() == 1);
+}
+
+TEST_CASE("what rounds cost that bring little is no sign of a set that is outpaced", "[pace]") {
+  CHECK(pace_of({{10, 900}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}).outpaced() == 0);
+  CHECK(pace_of({{10, 900}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}).load() < 0.1);
+  CHECK(pace_of({{3, 7}, {3, 7}, {3, 7}, {3, 7}, {3, 7}}).outpaced() == 0);      // rounds of one size say no more
+  const auto beside_it = pace_of({{12, 100}, {22, 200}, {42, 400}, {82, 800}});  // two seconds of each
+  CHECK(beside_it.outpaced() == 3);
+  CHECK(beside_it.rates().carried_paths == Approx(10.0));
 }
 
 TEST_CASE("of the first round it is not known when what it brought was written", "[pace]") {
-  CHECK(pace_of({10}, 5).outpaced() == 0);
-  CHECK(pace_of({10}, 5).load() == 0);
+  CHECK(linear({10}).outpaced() == 0);
+  CHECK(linear({10}).load() == 0);
   CHECK(Pace{}.rates().written_bytes == 0);
 }
 
 TEST_CASE("a round that brings nothing is no sign of a set that is outpaced", "[pace]") {
-  auto pace = pace_of({1, 1, 1}, 5);
+  auto pace = linear({9, 1, 1, 1});
   CHECK(pace.outpaced() == 2);
-  pace.add(std::chrono::seconds{103}, round_of(5, 0, 0));
+  pace.add(std::chrono::seconds{112}, round_of(5, 0, 0));
   CHECK(pace.outpaced() == 0);
 }
 
 TEST_CASE("the last three rounds count", "[pace]") {
-  const auto pace = pace_of({1, 500, 10, 10, 10, 10}, 7);
-  CHECK(pace.load() == Approx(1.0));
-  CHECK(pace.rates().carried_paths == Approx(7.0));
+  const auto pace = linear({1, 500, 10, 10, 10, 10});
+  CHECK(pace.load() == Approx(1.0).epsilon(0.001));  // milliseconds are whole
+  CHECK(pace.rates().carried_paths == Approx(50.0).epsilon(0.001));
 }
