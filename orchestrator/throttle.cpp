@@ -11,6 +11,7 @@ using nlohmann::json;
 
 constexpr std::string_view kKey = "throttle.";  ///< and the machine's name; an empty value: it is not slowed
 constexpr double kHalf = 0.5;
+constexpr std::uint64_t kTrial = 1'000'000'000'000;  ///< bytes a second that no disk comes to
 
 /// What the journal keeps of a machine that is slowed.
 struct Kept {
@@ -49,6 +50,23 @@ std::string facts_of(const MachinePair& pair, const Kept& kept) {
 
 Result<> keep(RunContext& run, const MachinePair& pair, const std::string& value) {
   return run.world.store.journal().put_value(run.id(), key_of(pair.original.name), value);
+}
+
+bool has_data(const RunContext& run, const MachinePair& pair) {
+  const auto& sets = run.work.plan.data;
+  return std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return set.machine == pair.original.name; });
+}
+
+/// A limit that slows nothing, on record as any other; what was there is put back also where the answer was lost.
+Result<> try_throttle(RunContext& run, const MachinePair& pair) {
+  auto& disks = run.platform().throttle();
+  Kept kept{{}, kTrial};
+  MOULT_ASSIGN(kept.before, disks.limits(pair.original));
+  MOULT_TRY(keep(run, pair, to_text(kept)));
+  auto limited = disks.limit(pair.original, kept.bytes_per_second, kept.before);
+  MOULT_TRY(disks.restore(pair.original, kept.before));
+  MOULT_TRY(keep(run, pair, {}));
+  return limited;
 }
 
 }  // namespace
@@ -111,16 +129,13 @@ Result<> throttle_again(RunContext& run, const Throttles& limits) {
 Result<> check_throttle(RunContext& run) {
   if (!run.work.options.throttle) return {};
   for (const auto& pair : run.machines()) {
-    const auto& sets = run.work.plan.data;
-    const bool has_data =
-        std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return set.machine == pair.original.name; });
-    if (!has_data) continue;
-    auto limits = run.platform().throttle().limits(pair.original);
-    if (limits) continue;
-    auto& error = limits.error();
+    if (!has_data(run, pair)) continue;
+    auto tried = try_throttle(run, pair);
+    if (tried) continue;
+    auto& error = tried.error();
     if (error.code == Code::failed) error.code = Code::refused;
     if (error.remedy.empty()) error.remedy = "Without --throttle the disks of the originals are not slowed.";
-    return pass(std::move(limits), "--throttle: machine " + pair.original.name);
+    return pass(std::move(tried), "--throttle: machine " + pair.original.name);
   }
   return {};
 }

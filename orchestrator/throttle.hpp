@@ -34,7 +34,8 @@ using Throttles = std::map<std::string, std::uint64_t>;
 /// Slows them again. For what had to be done at full speed in between.
 [[nodiscard]] Result<> throttle_again(RunContext& run, const Throttles& limits);
 
-/// With RunOptions::throttle: the disks of each original with a data set can be asked for their limits. Error: refused.
+/// With RunOptions::throttle: the disks of each original with a data set can be limited, as was tried with a limit that
+/// slows nothing and is off again. Error: refused.
 [[nodiscard]] Result<> check_throttle(RunContext& run);
 
 }  // namespace moult

@@ -42,6 +42,13 @@ bool is_slowed(SimRun& run) { return run.world().inventory(false).find("<=") != 
 
 bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
+/// Each round takes longer than clients may wait, whatever it brings.
+sim::FaultPlan slow_rounds() {
+  sim::FaultPlan slow;
+  slow.rules.push_back({FaultKind::slow, "apply", 0, {}, Millis{3000}});
+  return slow;
+}
+
 /// Back to the original, wherever the run is.
 Result<RunEnd> undo(SimRun& run) {
   const auto aborted = run.again(&Conductor::abort);
@@ -119,6 +126,30 @@ TEST_CASE("with a throttle it converges, and the limits are off before clients a
   }
 }
 
+TEST_CASE("what became dirty under a limit is written out before clients are held, and carried where that took long",
+          "[throttle]") {
+  const bool long_one = GENERATE(false, true);
+  auto options = outpaced(1);
+  options.keep_trace = true;
+  SimRun run(options, with_throttle());
+  run.on_state([&](RunState state) {
+    if (state != RunState::cutting_over || !long_one) return;
+    sim::FaultPlan slow;  // of the machine that holds no data, which no round writes out
+    slow.rules.push_back({FaultKind::slow, "sync", 0, "web", Millis{5000}});
+    run.world().faults().set(slow);
+  });
+  std::string until_held;
+  run.on_part([&](std::string_view part, double) {
+    if (part == "hold" && until_held.empty()) until_held = run.world().trace().text(1000);
+  });
+  (void)run.go();
+  const auto lifted = until_held.rfind("disk limit");
+  REQUIRE(lifted != std::string::npos);
+  CAPTURE(long_one, until_held.substr(lifted));
+  CHECK(until_held.find(" sync ", lifted) != std::string::npos);
+  CHECK((until_held.find(" emit ", lifted) != std::string::npos) == long_one);
+}
+
 TEST_CASE("an original that need not be slowed is not, also where it may be", "[throttle]") {
   SimRun run(two_machines(3), with_throttle());
   REQUIRE(run.go());
@@ -148,6 +179,7 @@ TEST_CASE("originals are slowed down to the floor and not below it, however litt
   run.on_word([&](const std::string& text) {
     if (!has(text, "nothing is left to slow")) return;
     spent = true;
+    CHECK_FALSE(is_slowed(run));  // it goes on with rounds, for there may be less load later
     run.interrupt().ask();
   });
   REQUIRE_FALSE(run.go());
@@ -159,11 +191,50 @@ TEST_CASE("originals are slowed down to the floor and not below it, however litt
   CHECK(run.violations() == "");
 }
 
-TEST_CASE("a machine whose limits cannot be asked for is found before anything is cloned", "[throttle]") {
+TEST_CASE("what rounds cost that bring little slows nothing, for it would be the same at any pace", "[throttle]") {
+  SimRun run(two_machines(10), with_throttle());
+  const auto before = run.world().inventory(false);
+  run.on_state([&](RunState state) {
+    if (state == RunState::cloning) run.world().faults().set(slow_rounds());
+  });
+  bool told = false;
+  run.on_word([&](const std::string& text) {
+    if (!has(text, "nothing is left to slow")) return;
+    told = true;
+    run.interrupt().ask();
+  });
+  REQUIRE_FALSE(run.go());
+  CHECK(told);
+  CHECK(rows_of(run, "data.throttled").empty());
+  CHECK(run.world().inventory(false) == before);
+}
+
+TEST_CASE("a cutover that is due is waited for without limits where they do not help", "[throttle]") {
+  SimRun run(outpaced(11), with_throttle());
+  run.on_state([&](RunState state) {
+    if (state != RunState::ready) return;
+    CHECK(is_slowed(run));
+    run.world().faults().set(slow_rounds());
+  });
+  unsigned waited = 0;
+  run.on_word([&](const std::string& text) {
+    if (!has(text, "no cutover yet") || is_slowed(run)) return;
+    if (++waited == 3) run.interrupt().ask();
+  });
+  REQUIRE_FALSE(run.go());
+  CHECK(waited == 3);
+  CHECK(run.violations() == "");
+}
+
+TEST_CASE("a machine that cannot be slowed is found before anything is cloned", "[throttle]") {
+  const auto call = GENERATE("disk_limits", "limit_disks");
   auto options = outpaced(1);
-  options.faults.with(FaultKind::refuse, "disk_limits", 0);
+  options.faults.with(FaultKind::refuse, call, 0);
   SimRun run(options, with_throttle());
+  const auto before = run.world().inventory(false);
   const auto end = run.go();
+  CHECK(run.world().inventory(false) == before);
+  CHECK(throttles_of(run.store().journal(), "r1")->empty());
   REQUIRE_FALSE(end);
   CHECK(end.error().code == Code::refused);
   CHECK(has(end.error().describe(), "--throttle: machine app"));
@@ -175,11 +246,36 @@ TEST_CASE("a machine whose limits cannot be asked for is found before anything i
   CHECK(without.go().error().code == Code::interrupted);
 }
 
+TEST_CASE("a machine that cannot be slowed any more is not told to be", "[throttle]") {
+  const auto how = GENERATE(FaultKind::refuse, FaultKind::lose_answer);
+  SimRun run(outpaced(4), with_throttle());
+  run.on_state([&](RunState state) {
+    if (state == RunState::converging) run.world().faults().set(sim::FaultPlan{}.with(how, "limit_disks", 0));
+  });
+  unsigned warned = 0;
+  bool spent = false;
+  run.on_word([&](const std::string& text) {
+    if (has(text, "cannot slow the disks of app")) {
+      ++warned;
+      CHECK(throttles_of(run.store().journal(), "r1")->empty());
+      CHECK_FALSE(is_slowed(run));
+    }
+    if (!has(text, "nothing is left to slow")) return;
+    spent = true;
+    run.interrupt().ask();
+  });
+  REQUIRE_FALSE(run.go());
+  CHECK(warned > 1);
+  CHECK(spent);
+  CHECK(run.violations() == "");
+}
+
 TEST_CASE("a machine that cannot be slowed is warned of, and tried again", "[throttle]") {
-  auto options = outpaced(4);
-  options.faults.with(FaultKind::refuse, "limit_disks", 1);
-  options.faults.with(FaultKind::lose_answer, "limit_disks", 1);  // of the calls that the rule before leaves
-  SimRun run(options, with_throttle());
+  const auto how = GENERATE(FaultKind::refuse, FaultKind::lose_answer);
+  SimRun run(outpaced(4), with_throttle());
+  run.on_state([&](RunState state) {
+    if (state == RunState::converging) run.world().faults().set(sim::FaultPlan{}.with(how, "limit_disks", 1));
+  });
   bool warned = false;
   run.on_word([&](const std::string& text) { warned = warned || has(text, "cannot slow the disks of app"); });
   const auto end = run.go();
@@ -238,9 +334,7 @@ TEST_CASE("a word that cannot be followed although all is slowed is refused, and
   bool refused = false;
   run.on_word([&](const std::string& text) {
     if (has(text, "ready; waiting for")) {
-      sim::FaultPlan slow;  // each round takes longer than clients may wait
-      slow.rules.push_back({FaultKind::slow, "apply", 0, {}, Millis{3000}});
-      run.world().faults().set(slow);
+      run.world().faults().set(slow_rounds());
       REQUIRE(put_request(run.store().journal(), "r1", Request::cutover));
     }
     if (!has(text, "no cutover yet") || rows_of(run, "cutover.refused").empty()) return;
@@ -272,7 +366,9 @@ Window window_of(std::uint64_t seed) {
   run.on_part([&](std::string_view part, double) {
     if (part == "hold") window.last = run.world().faults().calls();
   });
-  REQUIRE(run.go());
+  const auto end = run.go();
+  INFO((end ? "" : end.error().describe()));
+  REQUIRE(end);
   REQUIRE(window.first != 0);
   REQUIRE(window.last > window.first + 20);
   return window;
