@@ -23,8 +23,9 @@ void Pace::add(Clock::Steady began, const RoundReport& round) {
   if (rounds_++ == 0) return;  // when what it brought began to be written is not known
   samples_.push_back(sample);
   if (samples_.size() > kWindow) samples_.pop_front();
-  const bool shorter = sample.took_s <= kShorter * sample.since_s;
-  outpaced_ = shorter || (sample.paths == 0 && sample.bytes == 0) ? 0 : outpaced_ + 1;
+  const bool shorter = seconds(round.took) <= kShorter * sample.since_s;
+  const bool fixed = sample.took_s <= (1 - kShorter) * seconds(round.took);  // no round could be shorter by a fifth
+  outpaced_ = shorter || fixed || (sample.paths == 0 && sample.bytes == 0) ? 0 : outpaced_ + 1;
 }
 
 Pace::Sample Pace::sum() const {

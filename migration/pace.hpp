@@ -23,8 +23,8 @@ class Pace {
  public:
   /// Adds a round that began at this moment; the last three count.
   void add(Clock::Steady began, const RoundReport& round);
-  /// So many rounds came last, one after another, for each of which to carry what it brought took no less than four
-  /// fifths of the time in which that was written. A round that brings nothing ends the row.
+  /// So many rounds came last, one after another, of which none was shorter by a fifth than the time in which what it
+  /// brought was written, and each would have been had it brought nothing. A round that brings nothing ends the row.
   [[nodiscard]] unsigned outpaced() const { return outpaced_; }
   /// Rounds that were added.
   [[nodiscard]] unsigned rounds() const { return rounds_; }

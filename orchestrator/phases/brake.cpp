@@ -20,6 +20,8 @@ constexpr unsigned kRoundsBeforeWarning = 10;
 /// slowing can do was done.
 constexpr unsigned kRoundsBeforeGivingUp = 6;
 constexpr double kShorter = 0.8;
+/// So long clients have no limits then, before it is tried anew: there may be less load.
+constexpr Millis kRest{60'000};
 
 std::string figures_of(const std::string& set, const Pace& pace) {
   const auto rates = pace.rates();
@@ -60,7 +62,7 @@ std::string Brake::advice() const {
     return "start again with --throttle RATE, which slows the original's disks meanwhile but never below RATE, raise "
            "--max-stall, or try when there is less load";
   const auto least = rate_text(static_cast<double>(*floor));
-  if (!spent_) return "where rounds do not get shorter the original's disks are slowed, to " + least + " at the least";
+  if (!spent()) return "where rounds do not get shorter the original's disks are slowed, to " + least + " at the least";
   return "nothing is left to slow above the floor of " + least +
          " that would help, so the original's disks are not slowed any more; start again with a lower --throttle, "
          "raise "
@@ -147,6 +149,15 @@ Result<> Brake::slow(const Paces& sets) {
   return {};
 }
 
+bool Brake::spent() const { return rests_until_ && run_.platform().clock().steady() < *rests_until_; }
+
+void Brake::begin_anew() {
+  rests_until_.reset();
+  idle_ = 0;
+  shortest_ = Millis::max();
+  for (const auto& [set, pace] : forecast_.paces()) slowed_at_[set] = pace.rounds();
+}
+
 /// Where neither rounds nor limits helped, clients are not kept slow for nothing.
 Result<> Brake::give_up_in_time(const std::map<std::string, Pending>& pending) {
   const auto last_round = forecast_.last_round(pending);
@@ -157,7 +168,7 @@ Result<> Brake::give_up_in_time(const std::map<std::string, Pending>& pending) {
     ++idle_;
   }
   if (idle_ < kRoundsBeforeGivingUp) return {};
-  spent_ = true;
+  rests_until_ = run_.platform().clock().steady() + kRest;
   MOULT_TRY(lift_throttles(run_));
   run_.world.observer.warn(advice());
   return {};
@@ -167,7 +178,8 @@ Result<> Brake::after_round(const std::map<std::string, Pending>& pending) {
   ++rounds_;
   const auto sets = outpaced_sets();
   if ((!sets.empty() && !said_) || rounds_ % kRoundsBeforeWarning == 0) MOULT_TRY(say(sets, pending));
-  if (!run_.work.options.throttle || spent_) return {};
+  if (!run_.work.options.throttle || spent()) return {};
+  if (rests_until_) begin_anew();
   look_at_disks();
   if (!sets.empty()) MOULT_TRY(slow(sets));
   return give_up_in_time(pending);
