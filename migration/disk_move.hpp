@@ -20,9 +20,9 @@ class DiskMove {
   virtual Result<> leave_source() = 0;
   virtual Result<> enter_target() = 0;
   virtual Result<> convert_target() = 0;
-  /// What converting the whole disk took at most so far, of this object: the clone's scratch disk, before any
-  /// hand-over.
-  [[nodiscard]] virtual Millis conversion_took() const = 0;
+  /// What converting the whole disk took at most so far in this run, in whichever process: the clone's scratch disk,
+  /// before any hand-over.
+  [[nodiscard]] virtual Millis conversion_took() = 0;
   /// What the disk's record says: who may open it.
   virtual Result<DiskOwner> owner() = 0;
   /// The target has the disk, mounted or not: not its scratch disk.

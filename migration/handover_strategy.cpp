@@ -19,20 +19,35 @@ Result<GuestAccess*> guest_of(const SessionOf& session) {
 
 }  // namespace
 
-Result<> HandoverStrategy::note_mount(const MountFacts& facts) {
-  facts_ = facts;
-  if (setup_.spool.empty()) return {};
+/// Without it a process that takes the run up mounts as the guest's fstab says, and forecasts no conversion.
+void HandoverStrategy::write_down() const {
+  if (setup_.spool.empty() || !facts_) return;
   std::ofstream file(setup_.spool, std::ios::trunc);
-  file << facts.source << ' ' << facts.type << ' ' << facts.options << ' ' << facts.root << ' ' << facts.uuid << '\n';
-  return {};  // without it a process that takes the run up mounts as the guest's fstab says
+  file << facts_->source << ' ' << facts_->type << ' ' << facts_->options << ' ' << facts_->root << ' ' << facts_->uuid
+       << '\n'
+       << conversion_took_.count() << '\n';
+}
+
+void HandoverStrategy::note_mount(const MountFacts& facts) {
+  (void)known_mount();  // for what an earlier process wrote down beside it
+  facts_ = facts;
+  write_down();
 }
 
 std::optional<MountFacts> HandoverStrategy::known_mount() {
   if (facts_) return facts_;
   std::ifstream file(setup_.spool);
   MountFacts facts;
-  if (file >> facts.source >> facts.type >> facts.options >> facts.root >> facts.uuid) facts_ = facts;
+  if (!(file >> facts.source >> facts.type >> facts.options >> facts.root >> facts.uuid)) return std::nullopt;
+  facts_ = facts;
+  Millis::rep took = 0;
+  if (file >> took) conversion_took_ = std::max(conversion_took_, Millis{took});
   return facts_;
+}
+
+Millis HandoverStrategy::conversion_took() {
+  (void)known_mount();  // which tells what an earlier process measured
+  return conversion_took_;
 }
 
 /// Nothing is captured: what is learned is how the disk is mounted.
@@ -43,13 +58,16 @@ Result<> HandoverStrategy::start_capture() {
   if (!found)
     return fail(Code::refused, "data set " + name() + ": nothing is mounted on " + setup_.mount,
                 "Mount disk " + setup_.disk.target + " there.");
-  return note_mount(*found);
+  note_mount(*found);
+  return {};
 }
 
 Result<> HandoverStrategy::migrate_all() {
   const auto begin = seams_.clock.steady();
   MOULT_TRY(convert(setup_.target, setup_.convert));
-  conversion_took_ = std::max(conversion_took_, std::chrono::duration_cast<Millis>(seams_.clock.steady() - begin));
+  const auto took = std::chrono::duration_cast<Millis>(seams_.clock.steady() - begin);
+  conversion_took_ = std::max(conversion_took(), took);
+  write_down();
   return {};
 }
 
@@ -172,7 +190,7 @@ Result<> HandoverStrategy::clear_target() {
   MOULT_ASSIGN(GuestAccess * source, guest_of(setup_.source.session));
   MOULT_ASSIGN(const auto found, find_mount(*source, setup_.mount));
   if (!found) return fail(Code::refused, "data set " + name() + ": nothing is mounted on " + setup_.mount);
-  MOULT_TRY(note_mount(*found));
+  note_mount(*found);
   MOULT_TRY(release(setup_.target));
   if (forward()) MOULT_TRY(refuse_other_disk());
   if (!forward() && setup_.image == DiskImage::handed) return {};  // it goes on in the one that the clone has

@@ -35,7 +35,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
     Argv convert;    ///< run on the target over the whole disk once it has it; empty: none
     Argv unconvert;  ///< run on the source when it gets a disk back on which `convert` may have run
     DiskImage image = DiskImage::handed;  ///< what the target gets
-    std::string spool{};                  ///< host file that keeps what is known of the mount
+    std::string spool{};  ///< host file that keeps how the disk was mounted, and how long converting it took
     Millis command_timeout{std::chrono::minutes{10}};
   };
   struct Seams {
@@ -71,7 +71,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   Result<> leave_source() override { return release(setup_.source); }
   Result<> enter_target() override;
   Result<> convert_target() override { return convert(setup_.target, setup_.convert); }
-  [[nodiscard]] Millis conversion_took() const override { return conversion_took_; }
+  [[nodiscard]] Millis conversion_took() override;
   Result<DiskOwner> owner() override { return seams_.disks.owner(setup_.disk); }
   Result<bool> is_with_target() override;
   Result<bool> is_with_source() override;
@@ -88,7 +88,8 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
   [[nodiscard]] Result<DiskImage> image_of_source(const DiskOwner& owner) const;
   Result<> accept(const End& end, DiskImage image, const DiskOwner& known);
   Result<> convert(const End& end, const Argv& argv);
-  Result<> note_mount(const MountFacts& facts);
+  void note_mount(const MountFacts& facts);
+  void write_down() const;
   std::optional<MountFacts> known_mount();
 
   Setup setup_;

@@ -10,6 +10,7 @@
 #include "drivers/libvirt/chain_commit.hpp"
 #include "drivers/libvirt/clone_description.hpp"
 #include "drivers/libvirt/cloner_domains.hpp"
+#include "drivers/libvirt/image_claims.hpp"
 #include "drivers/libvirt/names.hpp"
 #include "drivers/libvirt/text.hpp"
 #include "drivers/libvirt/xml.hpp"
@@ -105,8 +106,10 @@ Result<T> in_machine(Result<T> result, const MachineRef& machine) {
   return result;
 }
 
-Result<> refuse_unclonable(const MachineRef& machine, const std::string& xml, bool persistent) {
+Result<> refuse_unclonable(const MachineRef& machine, const std::string& xml, bool persistent,
+                           const std::vector<std::string>& shared) {
   MOULT_ASSIGN(auto reasons, reasons_against_cloning(xml));
+  reasons.insert(reasons.end(), shared.begin(), shared.end());
   if (!persistent) reasons.emplace_back("the domain is transient: its description would be lost when it is off");
   if (reasons.empty()) return {};
   std::string text;
@@ -142,11 +145,17 @@ Result<> Cloner::delete_files(Host& host, const std::vector<std::string>& paths)
 
 Result<std::vector<SpaceNeed>> Cloner::space(const std::vector<MachineRef>& originals) {
   std::map<std::pair<std::string, std::string>, SpaceNeed> needs;
+  std::map<std::string, ImageClaims> claims;
   for (const auto& original : originals) {
     MOULT_ASSIGN(const Seen seen, look(original));
-    MOULT_TRY(in_machine(refuse_unclonable(original, seen.xml, seen.persistent), original));
-    MOULT_TRY(in_machine(refuse_other_run({}, original, seen.description), original));
     auto& host = hosts_.at(original.uri);
+    if (claims.count(original.uri) == 0) {
+      MOULT_ASSIGN(auto all, read_image_claims(host));
+      claims.emplace(original.uri, std::move(all));
+    }
+    const auto shared = claims.at(original.uri).against(seen.description);
+    MOULT_TRY(in_machine(refuse_unclonable(original, seen.xml, seen.persistent, shared), original));
+    MOULT_TRY(in_machine(refuse_other_run({}, original, seen.description), original));
     for (const auto& disk : seen.description.writable_disks()) {
       MOULT_ASSIGN(const DiskSize size, disk_size(host, original.domain, disk.target));
       auto& need = needs[{original.uri, directory_of(disk.path)}];
@@ -166,9 +175,11 @@ Result<std::vector<SpaceNeed>> Cloner::space(const std::vector<MachineRef>& orig
 Result<> Cloner::prepare(const std::string& run, const MachineRef& original) {
   MOULT_TRY(check_run_id(run));
   MOULT_ASSIGN(const Seen seen, look(original));
-  MOULT_TRY(in_machine(refuse_unclonable(original, seen.xml, seen.persistent), original));
-  MOULT_TRY(in_machine(refuse_other_run(run, original, seen.description), original));
   auto& host = hosts_.at(original.uri);
+  MOULT_ASSIGN(const ImageClaims claims, read_image_claims(host));
+  const auto shared = claims.against(seen.description);
+  MOULT_TRY(in_machine(refuse_unclonable(original, seen.xml, seen.persistent, shared), original));
+  MOULT_TRY(in_machine(refuse_other_run(run, original, seen.description), original));
   std::map<std::string, std::vector<OverlaySpec>> overlays;
   for (const auto& disk : seen.description.writable_disks()) {
     if (is_snapshotted(run, original, disk)) continue;

@@ -48,7 +48,7 @@ Result<DiskSize> disk_size(Host& host, const std::string& domain, const std::str
   return host.on_domain<DiskSize>({what}, domain, [what, target](virDomainPtr found) -> Result<DiskSize> {
     virDomainBlockInfo info{};
     if (virDomainGetBlockInfo(found, target.c_str(), &info, 0) < 0) return virt_fail(what, Effect::none);
-    return DiskSize{info.capacity, std::max(info.allocation, info.physical)};
+    return DiskSize{info.capacity, info.allocation > 0 ? info.allocation : info.physical};
   });
 }
 

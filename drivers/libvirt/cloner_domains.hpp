@@ -12,7 +12,8 @@ namespace moult::virt {
 /// What the cloner does with whole domains. All idempotent.
 
 struct DiskSize {
-  std::uint64_t virtual_bytes = 0, allocated_bytes = 0;
+  std::uint64_t virtual_bytes = 0;
+  std::uint64_t allocated_bytes = 0;  ///< without an image's holes, where the host tells of them
 };
 [[nodiscard]] Result<DiskSize> disk_size(Host& host, const std::string& domain, const std::string& target);
 

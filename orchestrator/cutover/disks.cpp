@@ -38,7 +38,7 @@ Millis conversion_takes(RunContext& run) {
   Millis longest{0};
   for (const auto& pair : run.machines()) {
     Millis takes{0};
-    for (const auto* move : moves_on(run, Direction{true}, pair)) takes += move->conversion_took();
+    for (auto* move : moves_on(run, Direction{true}, pair)) takes += move->conversion_took();
     longest = std::max(longest, takes);
   }
   return longest;

@@ -1,4 +1,8 @@
 // Runs of an appliance whose data set is a disk that changes hands.
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "handed_disk.hpp"
 
 using namespace moult;
@@ -66,6 +70,30 @@ TEST_CASE("what converting a whole disk took is in the forecast, though the clon
   // Once when the component was updated, and once for what was lent again. What else the forecast counts differs by
   // less than that.
   CHECK(forecast(true) - forecast(false) >= Millis{1'500});
+}
+
+TEST_CASE("what converting a whole disk took is in the forecast of a process that takes the run up, too",
+          "[handover]") {
+  const auto folder = std::filesystem::temp_directory_path() / ("moult-converted-" + std::to_string(::getpid()));
+  const auto forecast = [&folder](bool converts) {
+    std::filesystem::create_directories(folder);
+    auto options = with_disk(2);
+    if (!converts) options.maintenance.components.front().data.front().migrate.clear();
+    options.faults.rules.push_back({sim::FaultKind::slow, "run", 0, {}, Millis{1'000}});  // each command in a guest
+    auto rehearsal = patient();
+    rehearsal.rehearse = true;
+    SimRun run(options, rehearsal, folder);
+    run.on_state([](RunState entered) {
+      if (entered == RunState::converging) throw Killed{};
+    });
+    CHECK_FALSE(lives(run, [&run] { return run.go(); }));
+    const auto end = run.again(&Conductor::resume);  // by now converting what is converted takes no time
+    INFO(text_of(end));
+    REQUIRE(end);
+    std::filesystem::remove_all(folder);
+    return end->forecast.value();
+  };
+  CHECK(forecast(true) - forecast(false) >= Millis{700});
 }
 
 TEST_CASE("a disk of which a snapshot is kept comes back as it was handed over, when that is accepted", "[handover]") {

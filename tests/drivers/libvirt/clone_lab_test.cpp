@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -22,6 +23,22 @@ std::vector<std::string> overlays_left() {
       if (file.path().string().find("moult") != std::string::npos) left.push_back(file.path());
   return left;
 }
+
+/// A domain that is off, with this image as its disk vdq.
+struct Described {
+  std::string name = "moult-described";
+  Described(const std::string& format, const std::string& image) {
+    const auto file = std::filesystem::temp_directory_path() / (name + ".xml");
+    std::ofstream(file) << "<domain type='qemu'><name>" << name << "</name><memory unit='MiB'>64</memory><os><type>hvm"
+                        << "</type></os><devices><disk type='file' device='disk'><driver name='qemu' type='" << format
+                        << "'/><source file='" << image << "'/><target dev='vdq'/></disk></devices></domain>";
+    lab::virsh({"define", file});
+    std::filesystem::remove(file);
+  }
+  ~Described() { lab::virsh({"undefine", name}); }
+  Described(const Described&) = delete;
+  Described& operator=(const Described&) = delete;
+};
 
 }  // namespace
 
@@ -57,6 +74,32 @@ TEST_CASE("a clone boots from the original's state, sees none of its later write
   CHECK(overlays_left().empty());
   CHECK(lab::virsh({"net-list", "--all"}).find("moult") == std::string::npos);
   CHECK(lab::virsh({"pool-list", "--all"}).find("moult") == std::string::npos);
+}
+
+TEST_CASE("a machine whose image is another domain's disk too is neither planned for nor cloned", "[lab]") {
+  lab::require_lab();
+  LibvirtParts parts;
+  const auto original = lab::original();
+  const Described second("qcow2", lab::must(parts.lifecycle().inspect(original)).disks.front().path);
+  const auto space = parts.cloner().space({original});
+  REQUIRE_FALSE(space);
+  CHECK(space.error().code == Code::refused);
+  CHECK(space.error().describe().find("is disk vdq of domain " + second.name + " too") != std::string::npos);
+  CHECK_FALSE(parts.cloner().prepare(lab::kRun, original));
+  CHECK(overlays_left().empty());
+}
+
+TEST_CASE("a disk with holes needs room for what it holds", "[lab]") {
+  lab::require_lab();
+  LibvirtParts parts;
+  const auto image = std::filesystem::temp_directory_path() / "moult-sparse.raw";
+  std::ofstream(image) << std::string(1U << 20U, 'x');
+  std::filesystem::resize_file(image, std::uintmax_t{100} << 30U);
+  const lab::CleanUp removed{[&image] { std::filesystem::remove(image); }};
+  const Described sparse("raw", image);
+  const auto space = lab::must(parts.cloner().space({{"sparse", lab::original().uri, sparse.name}}));
+  REQUIRE(space.size() == 1);
+  CHECK(space.front().needed_bytes == 2 * overlay_estimate(std::uint64_t{1} << 20U, std::uint64_t{100} << 30U));
 }
 
 TEST_CASE("until it is moved a clone reaches nothing, and a moved NIC is reachable at once", "[lab]") {
