@@ -9,6 +9,7 @@
 #include "migration/postgresql/digests.hpp"
 #include "migration/postgresql/fence.hpp"
 #include "migration/postgresql/problems.hpp"
+#include "migration/postgresql/psql_pool.hpp"
 #include "migration/postgresql/source.hpp"
 #include "migration/postgresql/target.hpp"
 #include "migration/postgresql/traces.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 using postgresql::Names;
 using postgresql::Psql;
+using postgresql::PsqlPool;
 using postgresql::Row;
 
 constexpr Millis kSlice{2'000};  // how long one look at the marker lasts
@@ -50,11 +52,11 @@ struct PostgresqlStrategy::Fence {
 /// Both clusters, as long as their sessions are.
 class PostgresqlStrategy::Sides {
  public:
-  Sides(const Setup& setup, GuestSession* source_session, GuestSession* target_session)
+  Sides(const Setup& setup, Psql source_side, Psql target_side)
       : names(setup.forward),
         back(!setup.forward),
-        source_psql(source_session->access(), setup.data),
-        target_psql(target_session->access(), setup.data),
+        source_psql(std::move(source_side)),
+        target_psql(std::move(target_side)),
         source(source_psql, setup.data, names, setup.forward),
         target(target_psql, setup.data, names) {}
   Names names, back;
@@ -72,21 +74,36 @@ Error PostgresqlStrategy::about(Error error) const {
   return error;
 }
 
+Result<Psql> PostgresqlStrategy::psql_of(const SessionOf& side, std::shared_ptr<PsqlPool>& pool) {
+  MOULT_ASSIGN(GuestSession * session, side());
+  if (!pool || !pool->serves(*session)) pool = std::make_shared<PsqlPool>(*session, setup_.data);
+  return Psql(session->access(), setup_.data, pool);
+}
+
 Result<PostgresqlStrategy::Sides> PostgresqlStrategy::sides() {
-  MOULT_ASSIGN(GuestSession * source, setup_.source());
-  MOULT_ASSIGN(GuestSession * target, setup_.target());
-  Sides both(setup_, source, target);
+  MOULT_ASSIGN(auto source, psql_of(setup_.source, source_pool_));
+  MOULT_ASSIGN(auto target, psql_of(setup_.target, target_pool_));
+  Sides both(setup_, std::move(source), std::move(target));
   if (databases_.empty()) {
     MOULT_ASSIGN(databases_, postgresql::databases_of(both.source_psql, setup_.data));
   }
   return both;
 }
 
-/// An update on the clone may have given its tables another form.
-Result<> PostgresqlStrategy::check_columns(const Psql& source) const {
-  MOULT_ASSIGN(GuestSession * target, setup_.target());
+/// What the cutover asks while clients wait finds its sessions begun: the fence has one in each database, and what is
+/// compared is written out meanwhile.
+void PostgresqlStrategy::warm() {
+  constexpr std::size_t kAtOnce = 2;
+  source_pool_->warm("postgres", 1);
   for (const auto& database : databases_)
-    if (auto same = postgresql::refuse_other_columns(source, Psql(target->access(), setup_.data), database); !same)
+    for (auto* pool : {source_pool_.get(), target_pool_.get()}) pool->warm(database, kAtOnce);
+}
+
+/// An update on the clone may have given its tables another form.
+Result<> PostgresqlStrategy::check_columns(const Psql& source) {
+  MOULT_ASSIGN(const auto target, psql_of(setup_.target, target_pool_));
+  for (const auto& database : databases_)
+    if (auto same = postgresql::refuse_other_columns(source, target, database); !same)
       return Unexpected(about(std::move(same).error()));
   return {};
 }
@@ -94,8 +111,7 @@ Result<> PostgresqlStrategy::check_columns(const Psql& source) const {
 /// The other side may not be there yet.
 Result<> PostgresqlStrategy::start_capture() {
   if (setup_.one_way) return {};
-  MOULT_ASSIGN(GuestSession * session, setup_.source());
-  const Psql psql(session->access(), setup_.data);
+  MOULT_ASSIGN(const auto psql, psql_of(setup_.source, source_pool_));
   MOULT_ASSIGN(databases_, postgresql::databases_of(psql, setup_.data));
   if (!setup_.forward) MOULT_TRY(check_columns(psql));
   auto started = postgresql::Source(psql, setup_.data, Names(setup_.forward), setup_.forward).start(databases_);
@@ -111,8 +127,8 @@ Result<> PostgresqlStrategy::keep_capture() {
 
 Result<> PostgresqlStrategy::open_target() {
   if (setup_.forward) {
-    MOULT_ASSIGN(GuestSession * session, setup_.target());
-    MOULT_TRY(postgresql::Target(Psql(session->access(), setup_.data), setup_.data, Names(true)).await(setup_.boot));
+    MOULT_ASSIGN(auto psql, psql_of(setup_.target, target_pool_));
+    MOULT_TRY(postgresql::Target(std::move(psql), setup_.data, Names(true)).await(setup_.boot));
     MOULT_ASSIGN(auto both, sides());
     MOULT_TRY(both.target.settle(databases_));
     first_look_ = tunnel_ == nullptr && rounds_ == 0;
@@ -133,13 +149,13 @@ Result<> PostgresqlStrategy::close_target() {
 
 Result<> PostgresqlStrategy::save_target() {
   tunnel_.reset();
+  target_pool_.reset();
   return {};
 }
 
 Result<> PostgresqlStrategy::restore_target() {
-  MOULT_ASSIGN(GuestSession * session, setup_.target());
-  return postgresql::Target(Psql(session->access(), setup_.data), setup_.data, Names(setup_.forward))
-      .await(setup_.boot);
+  MOULT_ASSIGN(auto psql, psql_of(setup_.target, target_pool_));
+  return postgresql::Target(std::move(psql), setup_.data, Names(setup_.forward)).await(setup_.boot);
 }
 
 Result<> PostgresqlStrategy::take_up() {
@@ -204,6 +220,7 @@ Result<RoundReport> PostgresqlStrategy::carry(bool last) {
     closed_ = true;
     MOULT_TRY(both.target.close(database, mark.sequences, both.back));
   }
+  if (first_look_) target_pool_.reset();  // nobody of ours stands in the way of its update
   first_look_ = false;
   report.number = ++rounds_;
   report.paths = report.bytes / kPage;
@@ -224,6 +241,7 @@ Result<RoundReport> PostgresqlStrategy::thorough_round() {
     MOULT_ASSIGN(auto problems, postgresql::problems_of(both.source_psql, setup_.data));
     if (!problems.empty()) return Unexpected(about(std::move(problems.front())));
     MOULT_TRY(learn_digests(both));
+    warm();
   }
   return round();
 }
@@ -298,10 +316,10 @@ Result<Verification> PostgresqlStrategy::verify() {
 /// Of this direction and of the other one: the source is the side that stays.
 Result<> PostgresqlStrategy::stop_capture() {
   let_go();
-  MOULT_ASSIGN(GuestSession * session, setup_.source());
-  const Psql psql(session->access(), setup_.data);
+  MOULT_ASSIGN(const auto psql, psql_of(setup_.source, source_pool_));
   auto databases = postgresql::databases_of(psql, setup_.data);
   auto gone = databases ? postgresql::leave_no_trace(psql, *databases) : pass(std::move(databases));
+  source_pool_.reset();
   if (gone) return {};
   gone.error().remedy =
       "By hand, in each database: drop the replication slots, subscriptions and publications named "
@@ -317,6 +335,8 @@ void PostgresqlStrategy::source_sealed() {
 void PostgresqlStrategy::let_go() {
   tunnel_.reset();
   fence_.reset();
+  source_pool_.reset();
+  target_pool_.reset();
 }
 
 }  // namespace moult

@@ -16,7 +16,8 @@ namespace moult {
 
 namespace postgresql {
 class Psql;
-}
+class PsqlPool;
+}  // namespace postgresql
 
 /// The `native` strategy for PostgreSQL: logical replication through a tunnel between the guests. The target's own copy
 /// of the data is the initial state; changes begin exactly where it ends.
@@ -63,8 +64,11 @@ class PostgresqlStrategy final : public DataStrategy {
  private:
   class Sides;
   struct Fence;
+  /// One side's cluster, asked through psqls that stay.
+  Result<postgresql::Psql> psql_of(const SessionOf& side, std::shared_ptr<postgresql::PsqlPool>& pool);
   Result<Sides> sides();
-  Result<> check_columns(const postgresql::Psql& source) const;
+  void warm();
+  Result<> check_columns(const postgresql::Psql& source);
   Result<> attach(Sides& sides);
   Result<> await_mark(Sides& sides, const std::string& database, const std::string& value);
   Result<RoundReport> carry(bool last);
@@ -73,7 +77,8 @@ class PostgresqlStrategy final : public DataStrategy {
 
   const Setup setup_;
   Clock& clock_;
-  std::vector<std::string> databases_;  ///< known once a cluster was asked
+  std::vector<std::string> databases_;                               ///< known once a cluster was asked
+  std::shared_ptr<postgresql::PsqlPool> source_pool_, target_pool_;  ///< of the sessions that sides() saw last
   std::unique_ptr<class Tunnel> tunnel_;
   std::unique_ptr<Fence> fence_;
   std::map<std::string, std::string> digests_;   ///< what verify() asks, for each database

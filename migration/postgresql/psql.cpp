@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <random>
+
+#include "migration/postgresql/psql_pool.hpp"
 
 namespace moult::postgresql {
 namespace {
 
-constexpr std::size_t kMostOutput = 24U << 20;
 constexpr Millis kGrace{5'000};  // beyond the statement's own limit, which has the better message
 
 /// In a connection string.
@@ -30,12 +32,12 @@ std::string doubled(std::string_view value, char quote) {
 }
 
 /// What went wrong, without the place in a script that nobody sees.
-std::string reason_of(const Outcome& outcome) {
-  std::string text = outcome.err.substr(0, 600);
+std::string reason_of(std::string text) {
   for (const std::string_view noise : {"psql:<stdin>:", "psql: error: "})
     if (const auto at = text.find(noise); at != std::string::npos) text.erase(0, at + noise.size());
+  text.resize(std::min<std::size_t>(text.size(), 600));
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text.empty() ? "psql ended with " + std::to_string(outcome.exit_code) : text;
+  return text.empty() ? "psql ended without a word" : text;
 }
 
 std::vector<Row> split(const std::string& out) {
@@ -58,7 +60,8 @@ std::vector<Row> split(const std::string& out) {
 
 std::string prologue(Millis most) {
   return fmt::format(
-      "SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on; SET client_min_messages = warning; "
+      "RESET ALL; SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on; "
+      "SET client_min_messages = error; "
       "SET statement_timeout = {}; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET timezone = 'UTC'; "
       "SET extra_float_digits = 3; SET bytea_output = 'hex'; SET synchronous_commit = on; "
       "SET default_transaction_read_only = off; SET log_statement = 'none'; SET log_min_duration_statement = -1; "
@@ -98,28 +101,57 @@ Result<std::uint64_t> lsn_of(std::string_view text) {
 
 std::string lsn_text(std::uint64_t lsn) { return fmt::format("{:X}/{:X}", lsn >> 32, lsn & 0xffffffffU); }
 
+std::string random_word() {
+  std::random_device random;
+  std::string word;
+  for (int i = 0; i < 6; ++i) word += fmt::format("{:08x}", random());
+  return word;
+}
+
+Error too_large() {
+  return {Code::invalid, "PostgreSQL's answer is above the limit of 24 MiB", {}, {}, Disposition::fail};
+}
+
+std::vector<std::string> psql_argv(const PostgresqlData& cluster, const std::string& database) {
+  const auto where = fmt::format("dbname={} port={}", quoted(database), cluster.port);
+  return {"psql", "-X", "-A", "-t", "-q", "-w", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", where, "-f", "-"};
+}
+
+std::vector<std::string> as_superuser(const PostgresqlData& cluster, std::vector<std::string> argv) {
+  argv.insert(argv.begin(), {"runuser", "-u", cluster.user, "--"});
+  return argv;
+}
+
 Result<Outcome> Psql::as_user(std::vector<std::string> argv, const std::string& input, Millis most,
                               const std::string& password) const {
   Command command;
-  command.argv = {"runuser", "-u", cluster_.user, "--"};
-  command.argv.insert(command.argv.end(), argv.begin(), argv.end());
+  command.argv = as_superuser(cluster_, std::move(argv));
   command.input = input;
   command.timeout = most;
-  command.output_limit = kMostOutput;
+  command.output_limit = kMostAnswer;
   command.env["PGCONNECT_TIMEOUT"] = "10";
   if (!password.empty()) command.env["PGPASSWORD"] = password;
   MOULT_ASSIGN(auto outcome, guest_.run(command));
-  if (outcome.truncated) return fail(Code::invalid, "PostgreSQL's answer is above the limit of 24 MiB");
+  if (outcome.truncated) return Unexpected(too_large());
   return outcome;
 }
 
+Result<std::string> Psql::answer(const std::string& database, const std::string& script, Millis most) const {
+  const auto failed = [&](const std::string& said) {
+    return fail(Code::failed, "database " + database + ": " + reason_of(said));
+  };
+  if (pool_ != nullptr && pool_->usable()) {
+    auto answer = pool_->ask(database, script, most);
+    if (answer) return answer->good ? Result<std::string>(std::move(answer->out)) : failed(answer->out);
+    if (pool_->usable()) return pass(std::move(answer));
+  }
+  MOULT_ASSIGN(auto outcome, as_user(psql_argv(cluster_, database), script, most));
+  if (!outcome.good()) return failed(outcome.err);
+  return std::move(outcome.out);
+}
+
 Result<std::vector<Row>> Psql::rows(const std::string& database, const std::string& statements, Millis most) const {
-  const auto where = fmt::format("dbname={} port={}", quoted(database), cluster_.port);
-  MOULT_ASSIGN(const auto outcome, as_user({"psql", "-X", "-A", "-t", "-q", "-w", "-F", "\t", "-v", "ON_ERROR_STOP=1",
-                                            "-d", where, "-f", "-"},
-                                           prologue(most) + statements, most + kGrace));
-  if (!outcome.good()) return fail(Code::failed, "database " + database + ": " + reason_of(outcome));
-  return split(outcome.out);
+  return answer(database, prologue(most) + statements, most + kGrace).map(split);
 }
 
 Result<> Psql::run(const std::string& database, const std::string& statements, Millis most) const {
@@ -140,7 +172,7 @@ Result<bool> Psql::holds(const std::string& database, const std::string& questio
 Result<std::string> Psql::program(std::vector<std::string> argv, Millis most) const {
   const auto word = argv.front();
   MOULT_ASSIGN(auto outcome, as_user(std::move(argv), {}, most));
-  if (!outcome.good()) return fail(Code::failed, word + ": " + reason_of(outcome));
+  if (!outcome.good()) return fail(Code::failed, word + ": " + reason_of(outcome.err));
   return std::move(outcome.out);
 }
 
@@ -150,7 +182,7 @@ Result<> Psql::try_role(const std::string& database, const std::string& role, co
   MOULT_ASSIGN(const auto outcome,
                as_user({"psql", "-X", "-w", "-d", where, "-c", "SELECT 1"}, {}, Millis{20'000}, password));
   if (outcome.good()) return {};
-  return fail(Code::refused, "the run's role cannot connect to database " + database + ": " + reason_of(outcome),
+  return fail(Code::refused, "the run's role cannot connect to database " + database + ": " + reason_of(outcome.err),
               fmt::format("Let pg_hba.conf say `host all {} 127.0.0.1/32 scram-sha-256`, and listen_addresses include "
                           "localhost.",
                           role));

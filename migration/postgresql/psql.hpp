@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,18 @@ using Row = std::vector<std::string>;
 /// An array of texts.
 [[nodiscard]] std::string array_of(const std::vector<std::string>& values);
 
+/// A word that nobody guesses.
+[[nodiscard]] std::string random_word();
+
+inline constexpr std::size_t kMostAnswer = 24U << 20;
+[[nodiscard]] Error too_large();
+/// The command that runs psql for a script on its standard input.
+[[nodiscard]] std::vector<std::string> psql_argv(const PostgresqlData& cluster, const std::string& database);
+/// A command run as the guest's user who is the cluster's superuser.
+[[nodiscard]] std::vector<std::string> as_superuser(const PostgresqlData& cluster, std::vector<std::string> argv);
+
+class PsqlPool;
+
 /// The first fields of rows, for people: ten of them, and how many more there are.
 [[nodiscard]] std::string joined_rows(const std::vector<Row>& rows);
 
@@ -29,7 +42,9 @@ using Row = std::vector<std::string>;
 /// trusted. The answers come from a guest: rows are split, never run.
 class Psql {
  public:
-  Psql(GuestAccess& guest, const PostgresqlData& cluster) : guest_(guest), cluster_(cluster) {}
+  /// With a pool, statements go to a psql of it that stays.
+  Psql(GuestAccess& guest, const PostgresqlData& cluster, std::shared_ptr<PsqlPool> pool = nullptr)
+      : guest_(guest), cluster_(cluster), pool_(std::move(pool)) {}
 
   /// Runs statements of one database one after another; the rows of all of them. Errors: failed, with PostgreSQL's own
   /// message; timeout.
@@ -45,10 +60,12 @@ class Psql {
   Result<> try_role(const std::string& database, const std::string& role, const std::string& password) const;
 
  private:
+  Result<std::string> answer(const std::string& database, const std::string& script, Millis most) const;
   Result<Outcome> as_user(std::vector<std::string> argv, const std::string& input, Millis most,
                           const std::string& password = {}) const;
   GuestAccess& guest_;
   const PostgresqlData& cluster_;
+  std::shared_ptr<PsqlPool> pool_;
 };
 
 }  // namespace moult::postgresql

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 
 #include "migration/postgresql/catalog.hpp"
 #include "migration/postgresql/problems.hpp"
@@ -14,13 +13,6 @@ namespace moult::postgresql {
 namespace {
 
 constexpr Millis kShort{20'000}, kLong{120'000};
-
-std::string random_word() {
-  std::random_device random;
-  std::string word;
-  for (int i = 0; i < 6; ++i) word += fmt::format("{:08x}", random());
-  return word;
-}
 
 /// How often the rows of a table that only grows were changed or deleted.
 constexpr const char* kChangedRows =
@@ -137,7 +129,11 @@ Result<> Source::check(const std::vector<std::string>& databases) const {
 
 Result<std::string> Source::renew_password(const std::vector<std::string>& databases) const {
   const auto password = random_word();
-  MOULT_TRY(psql_.run("postgres", fmt::format("ALTER ROLE {} PASSWORD {}", names_.way, text(password)), kShort));
+  // Kept in the form that both methods of pg_hba.conf take: md5 is what PostgreSQL 13 makes of it when left to itself.
+  MOULT_TRY(psql_.run(
+      "postgres",
+      fmt::format("SET password_encryption = 'scram-sha-256';\nALTER ROLE {} PASSWORD {}", names_.way, text(password)),
+      kShort));
   MOULT_TRY(psql_.try_role(databases.front(), names_.way, password));
   return password;
 }
