@@ -36,6 +36,12 @@ class TunnelListener {
   virtual void close() = 0;
 };
 
+/// A command that runs in a guest.
+struct StartedCommand {
+  std::uint64_t number = 0;
+  std::unique_ptr<TunnelEnd> end;  ///< its input and its output, with what it says of errors
+};
+
 /// Connections to and from services of one guest, through its helper. The guest decides nothing: it cannot open a
 /// connection to this side, nor name an address. Thread-safe; what is returned lives no longer than its session.
 class GuestTunnel {
@@ -45,6 +51,13 @@ class GuestTunnel {
   virtual Result<std::unique_ptr<TunnelListener>> listen(int port) = 0;
   /// Connects to 127.0.0.1 in the guest. Errors: unreachable, also when nothing listens there (disposition retry).
   virtual Result<std::unique_ptr<TunnelEnd>> connect(int port) = 0;
+  /// Starts a command that is killed, with all that it started, when its connection breaks, whoever broke it, and told
+  /// to end (SIGTERM) when the helper dies. Its timeout is for the start alone, its input and limit are not heeded.
+  /// Errors: not_found (no such program); unreachable; timeout: it may have been started, and is killed.
+  virtual Result<StartedCommand> start(const Command& command) = 0;
+  /// Returns when nothing of a command that was started runs any more: to break its connection says only that it is to
+  /// be so. Errors: unreachable, timeout.
+  virtual Result<> kill(std::uint64_t number) = 0;
 };
 
 }  // namespace moult

@@ -136,6 +136,12 @@ Result<std::unique_ptr<TunnelEnd>> SimTunnel::connect(int port) {
                           Disposition::fail});
 }
 
+Result<StartedCommand> SimTunnel::start(const Command& command) {
+  return fail(Code::not_found, "no program runs in a simulated guest: " + command.argv.front());
+}
+
+Result<> SimTunnel::kill(std::uint64_t) { return {}; }
+
 Result<std::unique_ptr<GuestAccess>> SimGuests::agent(const MachineRef& machine) {
   return world_.call(CallId::agent, &machine, [&]() -> Result<std::unique_ptr<GuestAccess>> {
     MOULT_TRY(check_host(world_, machine.uri));

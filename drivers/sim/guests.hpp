@@ -28,6 +28,8 @@ class SimTunnel final : public GuestTunnel {
  public:
   Result<std::unique_ptr<TunnelListener>> listen(int port) override;
   Result<std::unique_ptr<TunnelEnd>> connect(int port) override;
+  Result<StartedCommand> start(const Command& command) override;
+  Result<> kill(std::uint64_t number) override;
 };
 
 class SimSession final : public GuestSession {

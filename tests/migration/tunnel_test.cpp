@@ -254,3 +254,78 @@ TEST_CASE("what a tunnel carries against a plain connection", "[.bench]") {
     std::printf("%s: %.0f MiB/s each way\n", port == pair.echo.port ? "plain" : "tunnel", 64 / took.count());
   }
 }
+
+TEST_CASE("a started command is spoken with up to its end, and lives no longer than its connection") {
+  HelperProcess guest;
+  auto& tunnel = guest.session().tunnel();
+  Command command;
+  command.argv = {"sh", "-c", "cat; echo over >&2; exit 3"};
+  auto spoken = tunnel.start(command);
+  REQUIRE(spoken);
+  const auto text = numbers(500'000);
+  auto sender = std::async(std::launch::async, [&] {
+    static_cast<void>(spoken->end->send(std::as_bytes(std::span(text))));
+    static_cast<void>(spoken->end->finish());
+  });
+  std::string back;
+  for (;;) {
+    const auto piece = spoken->end->receive();
+    GOOD(piece);
+    if (piece->empty()) break;
+    back.append(reinterpret_cast<const char*>(piece->data()), piece->size());
+  }
+  CHECK(back == text + "over\n");
+  command.argv = {"no-such-program"};
+  CHECK(tunnel.start(command).error().code == Code::not_found);
+}
+
+namespace {
+
+/// A command that says its number and its child's, and then that it is told to end, and stays.
+struct Stubborn {
+  explicit Stubborn(GuestTunnel& tunnel) {
+    Command command;
+    command.argv = {"sh", "-c", "trap 'kill -9 $!; exit' TERM; setsid sleep 1000 & echo $$ $!; wait"};
+    auto begun = tunnel.start(command);
+    REQUIRE(begun);
+    started = std::move(*begun);
+    const auto said = started.end->receive();
+    GOOD(said);
+    std::sscanf(reinterpret_cast<const char*>(said->data()), "%d %d", &leader, &child);
+    REQUIRE(alive());
+    REQUIRE(::kill(child, 0) == 0);
+  }
+  [[nodiscard]] bool alive() const {
+    // One that was killed may still wait to be reaped.
+    return std::system(("grep -qs '^State:.[^Z]' /proc/" + std::to_string(leader) +
+                        "/status || grep -qs "
+                        "'^State:.[^Z]' /proc/" +
+                        std::to_string(child) + "/status")
+                           .c_str()) == 0;
+  }
+  StartedCommand started;
+  int leader = 0, child = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a started command is killed with all that it started") {
+  HelperProcess guest;
+  auto& tunnel = guest.session().tunnel();
+  Stubborn command(tunnel), other(tunnel);
+  SECTION("when that is asked, before the answer") {
+    GOOD(tunnel.kill(command.started.number));
+    CHECK_FALSE(command.alive());
+    CHECK(other.alive());
+    GOOD(tunnel.kill(command.started.number));
+  }
+  SECTION("when its connection goes") {
+    command.started.end.reset();
+    CHECK(comes_true([&] { return !command.alive(); }));
+    CHECK(other.alive());
+  }
+  SECTION("when the helper dies") {
+    guest.kill();
+    CHECK(comes_true([&] { return !command.alive() && !other.alive(); }));
+  }
+}

@@ -6,7 +6,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAnswer = 30s;  // the helper gives a connect up before
+constexpr Millis kAnswer = 30s;  // the helper gives a connect up before
 
 Error out_of_turn(const char* what) {
   return {
@@ -33,9 +33,10 @@ class RemoteEnd final : public TunnelEnd {
 };
 
 /// Opens the stream of one connection and waits until the helper has it.
-Result<std::unique_ptr<TunnelEnd>> open_end(RemoteSession& session, Method method, std::uint64_t number) {
-  MOULT_ASSIGN(auto stream, session.call(method, Writer().number(number).bytes()));
-  MOULT_ASSIGN(const auto item, stream->receive(after(kAnswer)));
+Result<std::unique_ptr<TunnelEnd>> open_end(RemoteSession& session, Method method, View request,
+                                            Millis most = kAnswer) {
+  MOULT_ASSIGN(auto stream, session.call(method, request));
+  MOULT_ASSIGN(const auto item, stream->receive(after(most)));
   if (item.kind != Stream::Item::Kind::message || !item.bytes.empty()) return Unexpected(out_of_turn("something"));
   return std::make_unique<RemoteEnd>(std::move(stream));
 }
@@ -53,7 +54,7 @@ class RemoteListener final : public TunnelListener {
       Reader reader(item.bytes);
       const auto number = reader.number("connection");
       MOULT_TRY(reader.end());
-      auto end = open_end(session_, Method::accept_connection, number);
+      auto end = open_end(session_, Method::accept_connection, Writer().number(number).bytes());
       if (end || end.error().code == Code::unreachable) return end;
     }  // it went away before it was fetched
   }
@@ -81,7 +82,18 @@ class RemoteTunnel final : public GuestTunnel {
   }
 
   Result<std::unique_ptr<TunnelEnd>> connect(int port) override {
-    return open_end(session_, Method::connect, static_cast<std::uint64_t>(port));
+    return open_end(session_, Method::connect, Writer().number(static_cast<std::uint64_t>(port)).bytes());
+  }
+  Result<StartedCommand> start(const Command& command) override {
+    const auto number = fresh_nonce();  // another helper that takes this one's place knows no command of that number
+    Writer request;
+    write(request.number(number), command);
+    MOULT_ASSIGN(auto end, open_end(session_, Method::start, request.bytes(), command.timeout));
+    return StartedCommand{number, std::move(end)};
+  }
+  Result<> kill(std::uint64_t number) override {
+    MOULT_TRY(session_.ask(Method::kill, Writer().number(number).bytes(), after(kAnswer)));
+    return {};
   }
 
  private:

@@ -37,22 +37,6 @@ void drain(Fd& fd, std::string& text, std::size_t limit, bool& truncated) {
   truncated = truncated || kept < static_cast<std::size_t>(count);
 }
 
-/// A write to a pipe whose reader may go at any time, without a SIGPIPE for the process: that is not a library's to
-/// ignore.
-ssize_t write_without_signal(int fd, const char* data, std::size_t size) {
-  sigset_t pipe, before;
-  ::sigemptyset(&pipe);
-  ::sigaddset(&pipe, SIGPIPE);
-  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
-  const auto count = ::write(fd, data, size);
-  const int error = errno;
-  const timespec now{};
-  if (count < 0 && error == EPIPE && ::sigismember(&before, SIGPIPE) == 0) ::sigtimedwait(&pipe, nullptr, &now);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error;
-  return count;
-}
-
 void feed(Fd& fd, const std::string& input, std::size_t& fed) {
   const auto count =
       write_without_signal(fd.get(), input.data() + fed, std::min<std::size_t>(input.size() - fed, 64U << 10));
@@ -109,6 +93,20 @@ class Pump {
 };
 
 }  // namespace
+
+ssize_t write_without_signal(int fd, const void* data, std::size_t size) {
+  sigset_t pipe, before;
+  ::sigemptyset(&pipe);
+  ::sigaddset(&pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  const auto count = ::write(fd, data, size);
+  const int error = errno;
+  const timespec now{};
+  if (count < 0 && error == EPIPE && ::sigismember(&before, SIGPIPE) == 0) ::sigtimedwait(&pipe, nullptr, &now);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return count;
+}
 
 bool pump(Child& child, const Command& command, steady_clock::time_point deadline, Outcome& outcome) {
   return Pump(child, command, outcome).run(deadline);

@@ -11,4 +11,8 @@ namespace moult::guest {
 [[nodiscard]] bool pump(Child& child, const Command& command, std::chrono::steady_clock::time_point deadline,
                         Outcome& outcome);
 
+/// write(2) to a pipe whose reader may go at any time, without a SIGPIPE for the process: that is not a library's to
+/// ignore.
+[[nodiscard]] ssize_t write_without_signal(int fd, const void* data, std::size_t size);
+
 }  // namespace moult::guest

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -56,6 +57,7 @@ struct Plan {
   std::vector<std::string> texts;
   std::vector<char*> argv, envp;
   int in = -1, out = -1, err = -1, report = -1;
+  bool tied = false;
 };
 
 Result<Plan> plan_of(const Command& command, const std::string& mark) {
@@ -95,6 +97,7 @@ void reset_signals() {
   ::setsid();
   reset_signals();
   reset_oom_score();
+  if (plan.tied) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::dup2(plan.in, 0);
   ::dup2(plan.out, 1);
   ::dup2(plan.err, 2);
@@ -126,7 +129,7 @@ int await_exec(Pipe& report) {
 
 }  // namespace
 
-Result<Child> spawn(const Command& command) {
+Result<Child> spawn(const Command& command, bool tied) {
   Child child;
   child.mark = fresh_mark();
   MOULT_ASSIGN(auto plan, plan_of(command, child.mark));
@@ -134,7 +137,9 @@ Result<Child> spawn(const Command& command) {
   MOULT_ASSIGN(auto out, make_pipe());
   MOULT_ASSIGN(auto err, make_pipe());
   MOULT_ASSIGN(auto report, make_pipe());
-  plan.in = in.read.get(), plan.out = out.write.get(), plan.err = err.write.get(), plan.report = report.write.get();
+  plan.in = in.read.get(), plan.out = out.write.get(), plan.report = report.write.get();
+  plan.err = tied ? plan.out : err.write.get();
+  plan.tied = tied;
   child.pid = ::fork();
   if (child.pid < 0) return system_failure("start", plan.program, errno);
   if (child.pid == 0) become(plan);

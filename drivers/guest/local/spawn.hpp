@@ -16,8 +16,9 @@ struct Child {
   Fd input, out, err;  ///< our ends, non-blocking
 };
 
-/// Starts a command. Errors: not_found (no such program), invalid, io.
-[[nodiscard]] Result<Child> spawn(const Command& command);
+/// Starts a command. `tied`: what it says of errors comes among its output, and it is told to end (SIGTERM) when the
+/// thread that started it does. Errors: not_found (no such program), invalid, io.
+[[nodiscard]] Result<Child> spawn(const Command& command, bool tied = false);
 
 /// Kills the child's process group and every process that carries its mark, wherever it went.
 void kill_tree(const Child& child);

@@ -35,6 +35,8 @@ enum class Method : std::uint8_t {
   listen = 64,
   accept_connection = 65,
   connect = 66,
+  start = 67,
+  kill = 68,
 };
 
 /// One pair for each value that crosses. `read_*` leaves the reader bad on nonsense; the caller asks `end()`.

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -19,27 +20,7 @@ Error broken(const char* what) {
   return {Code::interrupted, std::string("the connection in the guest broke while ") + what, {}, {}, Disposition::fail};
 }
 
-/// False: the stream is over.
-bool wait_for(int fd, short events, const Stream& stream) {
-  while (!stream.failed()) {
-    pollfd polled{fd, events, 0};
-    if (::poll(&polled, 1, kLookMs) > 0) return true;
-  }
-  return false;
-}
-
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
-void to_stream(int fd, Stream& stream) {
-  Buffer piece(kPiece);
-  while (wait_for(fd, POLLIN, stream)) {
-    const auto count = ::recv(fd, piece.data(), piece.size(), 0);
-    if (count < 0 && would_block(errno)) continue;
-    if (count < 0) return stream.abort(broken("it was read"));
-    if (count == 0) return static_cast<void>(stream.finish());
-    if (!stream.send_bulk(View(piece).first(static_cast<std::size_t>(count)))) return;
-  }
-}
 
 bool send_whole(int fd, View bytes, const Stream& stream) {
   while (!bytes.empty()) {
@@ -62,6 +43,25 @@ void to_socket(int fd, Stream& stream) {
 }
 
 }  // namespace
+
+bool wait_for(int fd, short events, const Stream& stream) {
+  while (!stream.failed()) {
+    pollfd polled{fd, events, 0};
+    if (::poll(&polled, 1, kLookMs) > 0) return true;
+  }
+  return false;
+}
+
+void to_stream(int fd, Stream& stream) {
+  Buffer piece(kPiece);
+  while (wait_for(fd, POLLIN, stream)) {
+    const auto count = ::read(fd, piece.data(), piece.size());
+    if (count < 0 && would_block(errno)) continue;
+    if (count < 0) return stream.abort(broken("it was read"));
+    if (count == 0) return static_cast<void>(stream.finish());
+    if (!stream.send_bulk(View(piece).first(static_cast<std::size_t>(count)))) return;
+  }
+}
 
 void carry(Stream& stream, Fd socket) {
   send_at_once(socket);

@@ -58,6 +58,13 @@ Result<Buffer> tickle(Service& service, Reader& request) {
   return Buffer{};
 }
 
+Result<Buffer> kill(Commands& commands, Reader& request) {
+  const auto number = request.number("command");
+  MOULT_TRY(request.end());
+  commands.kill(number);
+  return Buffer{};
+}
+
 Result<Buffer> dispatch(Service& service, Stream& stream, Reader& request) {
   const auto method = static_cast<Method>(stream.method());
   switch (method) {
@@ -75,6 +82,8 @@ Result<Buffer> dispatch(Service& service, Stream& stream, Reader& request) {
       return tickle(service, request);
     case Method::remove:
       return perform(service.remove, request);
+    case Method::kill:
+      return kill(service.commands, request);
     default:
       return answer_files(service, method, stream, request);
   }
@@ -90,8 +99,9 @@ Result<Buffer> perform_request(Service& service, Stream& stream) {
 }  // namespace
 
 bool answer(Service& service, Stream& stream) {
-  if (is_tunnel(stream.method())) {
-    auto carried = service.tunnels.serve(stream);
+  const bool starts = static_cast<Method>(stream.method()) == Method::start;
+  if (starts || is_tunnel(stream.method())) {
+    auto carried = starts ? service.commands.serve(stream) : service.tunnels.serve(stream);
     if (!carried) stream.abort(carried.error());
     return carried.has_value();
   }

@@ -6,6 +6,7 @@
 
 #include "drivers/guest/protocol/messages.hpp"
 #include "drivers/guest/protocol/stream.hpp"
+#include "drivers/guest/server/commands.hpp"
 #include "drivers/guest/server/tunnels.hpp"
 
 namespace moult::guest {
@@ -26,6 +27,7 @@ struct Service {
   std::function<Result<>()> remove;  ///< cleans up; when it succeeds, the server stops after the answer
   Legacy* legacy = nullptr;          ///< when given, is kept up to date
   Tunnels tunnels{};
+  Commands commands{};
 };
 
 /// Reads the request of a stream, does what it asks and answers, or aborts the stream with the error. True: it
