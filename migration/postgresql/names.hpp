@@ -9,6 +9,9 @@ namespace moult::postgresql {
 
 inline constexpr const char* kSchema = "moult_native";  ///< holds the run's own tables while it lasts
 
+/// Under what PostgreSQL shows the run's own sessions.
+inline constexpr const char* kApplication = "moult_psql";
+
 /// What one direction makes in a cluster. Fixed names: a machine is in one run at a time, and what a run that died left
 /// is found again.
 struct Names {

@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <random>
 
+#include "migration/postgresql/names.hpp"
 #include "migration/postgresql/psql_pool.hpp"
 
 namespace moult::postgresql {
 namespace {
+
+using std::chrono::steady_clock;
 
 constexpr Millis kGrace{5'000};  // beyond the statement's own limit, which has the better message
 
@@ -101,6 +105,10 @@ Result<std::uint64_t> lsn_of(std::string_view text) {
 
 std::string lsn_text(std::uint64_t lsn) { return fmt::format("{:X}/{:X}", lsn >> 32, lsn & 0xffffffffU); }
 
+Millis left_until(steady_clock::time_point end) {
+  return std::max(Millis{1}, std::chrono::duration_cast<Millis>(end - steady_clock::now()));
+}
+
 std::string random_word() {
   std::random_device random;
   std::string word;
@@ -117,6 +125,10 @@ std::vector<std::string> psql_argv(const PostgresqlData& cluster, const std::str
   return {"psql", "-X", "-A", "-t", "-q", "-w", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", where, "-f", "-"};
 }
 
+std::map<std::string, std::string> psql_environment() {
+  return {{"PGCONNECT_TIMEOUT", "10"}, {"PGAPPNAME", kApplication}};
+}
+
 std::vector<std::string> as_superuser(const PostgresqlData& cluster, std::vector<std::string> argv) {
   argv.insert(argv.begin(), {"runuser", "-u", cluster.user, "--"});
   return argv;
@@ -129,7 +141,7 @@ Result<Outcome> Psql::as_user(std::vector<std::string> argv, const std::string& 
   command.input = input;
   command.timeout = most;
   command.output_limit = kMostAnswer;
-  command.env["PGCONNECT_TIMEOUT"] = "10";
+  command.env = psql_environment();
   if (!password.empty()) command.env["PGPASSWORD"] = password;
   MOULT_ASSIGN(auto outcome, guest_.run(command));
   if (outcome.truncated) return Unexpected(too_large());
@@ -140,12 +152,12 @@ Result<std::string> Psql::answer(const std::string& database, const std::string&
   const auto failed = [&](const std::string& said) {
     return fail(Code::failed, "database " + database + ": " + reason_of(said));
   };
-  if (pool_ != nullptr && pool_->usable()) {
-    auto answer = pool_->ask(database, script, most);
+  const auto end = steady_clock::now() + most;
+  if (pool_ != nullptr) {
+    MOULT_ASSIGN(auto answer, pool_->ask(database, script, most));
     if (answer) return answer->good ? Result<std::string>(std::move(answer->out)) : failed(answer->out);
-    if (pool_->usable()) return pass(std::move(answer));
   }
-  MOULT_ASSIGN(auto outcome, as_user(psql_argv(cluster_, database), script, most));
+  MOULT_ASSIGN(auto outcome, as_user(psql_argv(cluster_, database), script, left_until(end)));
   if (!outcome.good()) return failed(outcome.err);
   return std::move(outcome.out);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +21,9 @@ using Row = std::vector<std::string>;
 /// An array of texts.
 [[nodiscard]] std::string array_of(const std::vector<std::string>& values);
 
+/// What is left of a question's time, 1 ms at least.
+[[nodiscard]] Millis left_until(std::chrono::steady_clock::time_point end);
+
 /// A word that nobody guesses.
 [[nodiscard]] std::string random_word();
 
@@ -26,6 +31,8 @@ inline constexpr std::size_t kMostAnswer = 24U << 20;
 [[nodiscard]] Error too_large();
 /// The command that runs psql for a script on its standard input.
 [[nodiscard]] std::vector<std::string> psql_argv(const PostgresqlData& cluster, const std::string& database);
+/// The environment of every psql of the run: PostgreSQL shows its sessions under a name that is the run's.
+[[nodiscard]] std::map<std::string, std::string> psql_environment();
 /// A command run as the guest's user who is the cluster's superuser.
 [[nodiscard]] std::vector<std::string> as_superuser(const PostgresqlData& cluster, std::vector<std::string> argv);
 

@@ -1,17 +1,15 @@
 #include "migration/postgresql/psql_pool.hpp"
 
+#include "migration/postgresql/psql.hpp"
+
 namespace moult::postgresql {
 namespace {
+
+using std::chrono::steady_clock;
 
 constexpr Millis kWarm{60'000};
 
 }  // namespace
-
-Result<std::unique_ptr<StandingPsql>> PsqlPool::open(const std::string& database) {
-  auto psql = StandingPsql::open(guest_, cluster_, database);
-  if (!psql) usable_ = false;
-  return psql;
-}
 
 /// The one that has waited longest, so that all are used: what a session does the first time takes longer.
 std::unique_ptr<StandingPsql> PsqlPool::take(const std::string& database) {
@@ -28,16 +26,21 @@ void PsqlPool::keep(const std::string& database, std::unique_ptr<StandingPsql> p
   idle_[database].push_back(std::move(psql));
 }
 
-Result<StandingPsql::Answer> PsqlPool::ask(const std::string& database, const std::string& script, Millis most) {
-  while (auto psql = take(database)) {
-    MOULT_ASSIGN(auto answer, psql->ask(script, most));
+Result<std::optional<StandingPsql::Answer>> PsqlPool::ask(const std::string& database, const std::string& script,
+                                                          Millis most) {
+  const auto end = steady_clock::now() + most;
+  for (;;) {
+    auto psql = take(database);
+    const bool fresh = psql == nullptr;
+    if (fresh) {
+      auto opened = StandingPsql::open(guest_, cluster_, database, left_until(end));
+      if (!opened) return std::nullopt;
+      psql = std::move(*opened);
+    }
+    MOULT_ASSIGN(auto answer, psql->ask(script, left_until(end)));
     if (answer.good) keep(database, std::move(psql));
-    if (answer.begun) return answer;
+    if (answer.begun || fresh) return answer;
   }
-  MOULT_ASSIGN(auto psql, open(database));
-  MOULT_ASSIGN(auto answer, psql->ask(script, most));
-  if (answer.good) keep(database, std::move(psql));
-  return answer;
 }
 
 std::size_t PsqlPool::idle(const std::string& database) {
@@ -46,12 +49,19 @@ std::size_t PsqlPool::idle(const std::string& database) {
 }
 
 void PsqlPool::warm(const std::string& database, std::size_t count) {
-  while (usable_ && idle(database) < count) {
-    auto psql = open(database);
-    const auto answer = psql ? (*psql)->ask("", kWarm) : Result<StandingPsql::Answer>(pass(std::move(psql)));
+  while (idle(database) < count) {
+    auto psql = StandingPsql::open(guest_, cluster_, database, kWarm);
+    if (!psql) return;
+    const auto answer = (*psql)->ask("", kWarm);
     if (!answer || !answer->good) return;
     keep(database, std::move(*psql));
   }
+}
+
+void PsqlPool::close_idle() {
+  decltype(idle_) idle;
+  const std::lock_guard lock(mutex_);
+  idle.swap(idle_);
 }
 
 }  // namespace moult::postgresql

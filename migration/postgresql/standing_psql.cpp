@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <thread>
 
@@ -15,7 +14,6 @@
 namespace moult::postgresql {
 namespace {
 
-constexpr Millis kStart{60'000};
 constexpr const char* kBegun = "begun ";
 constexpr const char* kEnded = "ended ";
 
@@ -45,69 +43,32 @@ class Guard {
   std::thread thread_;
 };
 
+Error nonsense() { return {Code::invalid, "psql ends a script that it had not begun", {}, {}, Disposition::ambiguous}; }
+
 Error too_late() { return {Code::timeout, "psql did not answer in time", {}, {}, Disposition::ambiguous}; }
 
-/// The connection first says a word that only this run knows: another process of the guest may find the port.
-constexpr const char* kProgram = R"(read -r word; port=$1; shift
-exec 3<>"/dev/tcp/127.0.0.1/$port" || exit 1
-printf '%s\n' "$word" >&3
-setsid "$@" <&3 >&3 2>&3 3>&- &)";
-
-Result<> start(GuestSession& guest, const PostgresqlData& cluster, const std::string& database, int port,
-               const std::string& word) {
-  Command command;
-  command.argv = {"bash", "-c", kProgram, "bash", std::to_string(port)};
-  const auto psql = as_superuser(cluster, psql_argv(cluster, database));
-  command.argv.insert(command.argv.end(), psql.begin(), psql.end());
-  command.env["PGCONNECT_TIMEOUT"] = "10";
-  command.input = word + "\n";
-  command.timeout = kStart;
-  MOULT_ASSIGN(const auto outcome, guest.access().run(command));
-  if (outcome.good()) return {};
-  return fail(Code::failed, "no psql could be kept running: " + outcome.err.substr(0, 200));
-}
-
-/// The first line that comes in is the word; what is behind it.
-std::optional<std::string> behind_word(TunnelEnd& end, const std::string& word) {
-  const Guard guard(kStart, [&end] { end.abort(too_late()); });
-  std::string text;
-  while (text.size() <= word.size()) {
-    const auto piece = end.receive();
-    if (!piece || piece->empty()) return std::nullopt;
-    text.append(reinterpret_cast<const char*>(piece->data()), piece->size());
-  }
-  if (!text.starts_with(word + "\n")) return std::nullopt;
-  return text.substr(word.size() + 1);
-}
-
-struct Accepted {
-  std::unique_ptr<TunnelEnd> end;
-  std::string early;
-};
-
-/// Others that come in are turned away.
-Result<Accepted> accept(TunnelListener& listener, const std::string& word) {
-  const Guard guard(kStart, [&listener] { listener.close(); });
-  for (;;) {
-    MOULT_ASSIGN(auto end, listener.accept());
-    if (auto early = behind_word(*end, word)) return Accepted{std::move(end), std::move(*early)};
-  }
+/// Where a text stands at the beginning of a line; npos: nowhere.
+std::size_t line_with(const std::string& out, const std::string& text) {
+  if (out.starts_with(text)) return 0;
+  const auto at = out.find("\n" + text);
+  return at == std::string::npos ? at : at + 1;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<StandingPsql>> StandingPsql::open(GuestSession& guest, const PostgresqlData& cluster,
-                                                         const std::string& database) {
-  const auto word = random_word();
-  MOULT_ASSIGN(const auto listener, guest.tunnel().listen(0));
-  MOULT_TRY(start(guest, cluster, database, listener->port(), word));
-  MOULT_ASSIGN(auto accepted, accept(*listener, word));
-  listener->close();
-  return std::unique_ptr<StandingPsql>(new StandingPsql(std::move(accepted.end), std::move(accepted.early)));
+                                                         const std::string& database, Millis most) {
+  Command command;
+  command.argv = as_superuser(cluster, psql_argv(cluster, database));
+  command.env = psql_environment();
+  command.timeout = most;
+  auto& tunnel = guest.tunnel();
+  MOULT_ASSIGN(auto psql, tunnel.start(command));
+  return std::unique_ptr<StandingPsql>(new StandingPsql(tunnel, std::move(psql)));
 }
 
 StandingPsql::~StandingPsql() {
-  end_->abort({Code::interrupted, "psql is no longer needed", {}, {}, Disposition::fail});
+  psql_.end->abort({Code::interrupted, "psql is no longer needed", {}, {}, Disposition::fail});
 }
 
 /// One thread sends while this one receives: neither side waits for the other with its hands full.
@@ -118,36 +79,39 @@ Result<StandingPsql::Answer> StandingPsql::ask(const std::string& script, Millis
   std::atomic<bool> late = false;
   const Guard guard(most, [&] {
     late = true;
-    end_->abort(too_late());
+    psql_.end->abort(too_late());
   });
-  if (!end_->send(std::as_bytes(std::span(first)))) return Answer{};
-  std::thread sender([&] { static_cast<void>(end_->send(std::as_bytes(std::span(rest)))); });
+  if (!psql_.end->send(std::as_bytes(std::span(first)))) return Answer{};
+  std::thread sender([&] { static_cast<void>(psql_.end->send(std::as_bytes(std::span(rest)))); });
   auto answer = read_answer(kBegun + word + "\n", kEnded + word + "\n");
-  if (!answer) end_->abort(answer.error());
+  if (!answer) psql_.end->abort(answer.error());
   sender.join();
-  if (late) return Unexpected(too_late());
+  if (answer) return answer;
+  if (late) answer = Unexpected(too_late());
+  // What was sent is there to be read: psql would go on with it. Where the helper is out of reach, it does the same.
+  static_cast<void>(tunnel_.kill(psql_.number));
   return answer;
 }
 
-/// A psql that ends with its input unread resets the connection, behind its last words. Where these are missing, the
-/// channel may have broken, and whether anything was run is not known.
+/// What comes before the word that the script begins with is psql's noise, or that of an answer before: the words are
+/// random, and each is waited for. An answer that has the second without the first is a guest's that plays.
 Result<StandingPsql::Answer> StandingPsql::read_answer(const std::string& begins, const std::string& ends) {
   Answer answer;
-  answer.out = std::move(early_);
-  early_.clear();
   while (!answer.good) {
-    auto piece = end_->receive();
-    if (!piece && answer.out.find("psql:") == std::string::npos) {
+    auto piece = psql_.end->receive();
+    if (!piece) {
       piece.error().disposition = Disposition::ambiguous;
       return pass(std::move(piece));
     }
-    if (!piece || piece->empty()) break;
+    if (piece->empty()) break;
     answer.out.append(reinterpret_cast<const char*>(piece->data()), piece->size());
     if (answer.out.size() > kMostAnswer) return Unexpected(too_large());
     answer.good = answer.out.ends_with("\n" + ends);
   }
-  answer.begun = answer.out.starts_with(begins);
-  if (answer.begun) answer.out.erase(0, begins.size());
+  const auto at = line_with(answer.out, begins);
+  answer.begun = at != std::string::npos;
+  if (answer.good && !answer.begun) return Unexpected(nonsense());
+  if (answer.begun) answer.out.erase(0, at + begins.size());
   if (answer.good) answer.out.erase(answer.out.size() - ends.size());
   return answer;
 }

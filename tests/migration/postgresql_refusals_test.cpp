@@ -2,7 +2,6 @@
 #include "migration/native_preflight.hpp"
 #include "migration/postgresql/catalog.hpp"
 #include "migration/postgresql/fence.hpp"
-#include "migration/postgresql/psql_pool.hpp"
 #include "migration/postgresql/source.hpp"
 #include "migration/postgresql/traces.hpp"
 #include "postgresql_clients.hpp"
@@ -208,50 +207,4 @@ TEST_CASE("a transaction that stays open makes the fence fail, and clients go on
   holder.wait();
   asked.machine.sql("INSERT INTO commits (way) VALUES ('on')");
   CHECK(asked.machine.sql("SELECT count(*) FROM commits") == "2");
-}
-
-TEST_CASE("a psql that stays is asked again; one that ended is replaced, and nothing is run twice") {
-  Asked asked;
-  auto pool = std::make_shared<postgresql::PsqlPool>(asked.machine.session(), asked.spec.postgresql);
-  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql, pool);
-  const auto backend = [&] {
-    const auto pid = psql.value("bench", "SELECT pg_backend_pid()", 20s);
-    REQUIRE(pid);
-    return *pid;
-  };
-  const auto first = backend();
-  REQUIRE(psql.run("bench", "SET lock_timeout = 7; SET search_path = public", 20s));
-  CHECK(*psql.value("bench", "SHOW lock_timeout", 20s) == "0");
-  CHECK(backend() == first);
-  SECTION("a statement that fails ends it, with what it had begun") {
-    const auto failed =
-        psql.run("bench", "BEGIN; INSERT INTO public.commits (way) VALUES ('no'); SELECT 1 / 0; COMMIT", 20s);
-    REQUIRE_FALSE(failed);
-    CHECK_THAT(failed.error().message, Contains("division by zero") && !Contains("begun"));
-    CHECK(backend() != first);
-    CHECK(asked.machine.sql("SELECT count(*) FROM commits") == "0");
-  }
-  SECTION("its server went away meanwhile") {
-    asked.machine.restart();
-    REQUIRE(psql.run("bench", "INSERT INTO public.commits (way) VALUES ('once')", 20s));
-    CHECK(asked.machine.sql("SELECT count(*) FROM commits") == "1");
-  }
-  SECTION("one that does not answer in time is given up, and ends with the pool") {
-    const auto late = pool->ask("bench", "SELECT pg_sleep(3)", 1s);
-    REQUIRE_FALSE(late);
-    CHECK(late.error().code == Code::timeout);
-    CHECK(asked.machine.try_shell("pgrep -x psql")->good());
-    std::this_thread::sleep_for(4s);
-    CHECK_FALSE(asked.machine.try_shell("pgrep -x psql")->good());
-  }
-  CHECK(pool->usable());
-}
-
-TEST_CASE("without a bash each question has a psql of its own") {
-  Asked asked;
-  asked.machine.shell("mount --bind /dev/null $(realpath /bin/bash)");
-  auto pool = std::make_shared<postgresql::PsqlPool>(asked.machine.session(), asked.spec.postgresql);
-  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql, pool);
-  CHECK(*psql.value("bench", "SELECT 4711", 20s) == "4711");
-  CHECK_FALSE(pool->usable());
 }
