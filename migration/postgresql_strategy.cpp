@@ -90,13 +90,14 @@ Result<PostgresqlStrategy::Sides> PostgresqlStrategy::sides() {
   return both;
 }
 
-/// What the cutover asks while clients wait finds its sessions begun: the fence has one in each database, and what is
-/// compared is written out meanwhile.
+/// What the cutover asks while clients wait finds its sessions begun: one for each database, and one for its fence.
 void PostgresqlStrategy::warm() {
-  constexpr std::size_t kAtOnce = 2;
+  constexpr std::size_t kWithFence = 2;
   source_pool_->warm("postgres", 1);
-  for (const auto& database : databases_)
-    for (auto* pool : {source_pool_.get(), target_pool_.get()}) pool->warm(database, kAtOnce);
+  for (const auto& database : databases_) {
+    source_pool_->warm(database, kWithFence);
+    target_pool_->warm(database, 1);
+  }
 }
 
 /// An update on the clone may have given its tables another form.
@@ -270,10 +271,13 @@ Result<> PostgresqlStrategy::fence(Millis ttl) {
   return {};
 }
 
+/// The attempt is over: rounds begin the sessions that they need, and the rest is the clients' again.
 Result<bool> PostgresqlStrategy::unfence() {
-  if (!fence_) return true;
-  auto held = fence_->sessions->lift(sealed_);
+  Result<bool> held = true;
+  if (fence_) held = fence_->sessions->lift(sealed_);
   if (held) fence_.reset();
+  for (const auto& pool : {source_pool_, target_pool_})
+    if (pool) pool->close_idle();
   return held;
 }
 

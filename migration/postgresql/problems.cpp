@@ -80,7 +80,8 @@ Result<> ask_database(const Psql& psql, const PostgresqlData& data, const std::s
   return {};
 }
 
-/// Both directions have a slot and a sender for each database in one cluster; workers only one of them at a time.
+/// Both directions have a slot and a sender for each database in one cluster; workers only one of them at a time. Of
+/// sessions, a database has one that asks and one that is the fence, and the cluster one more and the role's trial.
 void check_room(const Row& row, std::size_t databases, std::vector<Error>& problems) {
   struct Limit {
     const char* setting;
@@ -88,7 +89,8 @@ void check_room(const Row& row, std::size_t databases, std::vector<Error>& probl
   };
   const Limit limits[] = {{"max_replication_slots", number_of(row, 1), number_of(row, 4) + 2 * databases},
                           {"max_wal_senders", number_of(row, 2), number_of(row, 5) + databases},
-                          {"max_logical_replication_workers", number_of(row, 3), databases}};
+                          {"max_logical_replication_workers", number_of(row, 3), databases},
+                          {"max_connections", number_of(row, 12), number_of(row, 13) + 2 * databases + 2}};
   for (const auto& limit : limits)
     if (limit.present < limit.needed)
       problems.push_back(
@@ -107,9 +109,12 @@ Result<> ask_cluster(const Psql& psql, std::size_t databases, std::vector<Error>
                          "WHERE rolname = current_user), current_setting('listen_addresses') ~ "
                          "'[*]|localhost|127[.]0[.]0[.]1|0[.]0[.]0[.]0', (SELECT coalesce(string_agg(slot_name, ', ' "
                          "ORDER BY slot_name), '') FROM pg_replication_slots WHERE slot_name !~ '^moult_'), (SELECT "
-                         "coalesce(string_agg(gid, ', ' ORDER BY gid), '') FROM pg_prepared_xacts)",
+                         "coalesce(string_agg(gid, ', ' ORDER BY gid), '') FROM pg_prepared_xacts), "
+                         "current_setting('max_connections'), (SELECT count(*) + "
+                         "current_setting('superuser_reserved_connections')::int FROM pg_stat_activity WHERE "
+                         "backend_type = 'client backend' AND application_name !~ '^moult_')",
                          kAsk));
-  if (rows.size() != 1 || rows.front().size() != 12) return fail(Code::mismatch, "PostgreSQL's settings make no sense");
+  if (rows.size() != 1 || rows.front().size() != 14) return fail(Code::mismatch, "PostgreSQL's settings make no sense");
   const auto& row = rows.front();
   if (row[6] == "t") problems.push_back(problem("the cluster is a standby", "Carry the primary."));
   if (row[8] != "t")

@@ -75,6 +75,16 @@ SELECT pg_create_physical_replication_slot('theirs');
   CHECK_THAT(text, !Contains("pgbench_history"));
 }
 
+TEST_CASE("sessions of the run that would be the clients' last are named by the plan") {
+  Asked asked;
+  asked.machine.sql("ALTER SYSTEM SET max_connections = 6; ALTER SYSTEM SET max_wal_senders = 5");
+  asked.machine.restart();
+  CHECK_THAT(asked.problems(), Contains("max_connections is 6, and at least"));
+  asked.machine.sql("ALTER SYSTEM SET max_connections = 14");
+  asked.machine.restart();
+  CHECK(asked.problems().empty());
+}
+
 TEST_CASE("another set on the cluster's file system is refused, for the cutover freezes it") {
   Asked asked;
   asked.machine.shell("mkdir -p /var/lib/postgresql/notes /run/postgresql/elsewhere");

@@ -42,8 +42,18 @@ void cut_over(PostgresqlStrategy& set, PostgresqlMachine& from, PostgresqlMachin
   CHECK(balances(from) == here);  // who waited at the fence was turned away
 }
 
+/// The run's own sessions that a cluster has; those that were let go of end a moment later.
+bool no_session_stays(PostgresqlMachine& machine) {
+  for (int i = 0; i < 100; ++i) {
+    if (machine.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moult_psql'") == "0") return true;
+    std::this_thread::sleep_for(100ms);
+  }
+  return false;
+}
+
 /// Up to the last round, then clients go on.
 void give_up(PostgresqlStrategy& set) {
+  GOOD(set.thorough_round());
   GOOD(set.fence(120s));
   GOOD(set.last_round());
   const auto held = set.unfence();
@@ -85,6 +95,8 @@ TEST_CASE("under load every acknowledged commit is on the clone once, and after 
   std::this_thread::sleep_for(1s);
   await(first);
   give_up(first);
+  CHECK(no_session_stays(original));
+  CHECK(no_session_stays(clone));
   await(first);
   first.let_go();
   // Another process takes the run up.
