@@ -126,7 +126,7 @@ TEST_CASE("silence ends a connection on which someone waits, and only then") {
 }
 
 TEST_CASE("who answers each ping at once is waited for, however long it takes") {
-  Raw raw(LinkOptions{20ms, 200ms});
+  Raw raw(LinkOptions{20ms, 1s});
   const auto stream = *raw.link->open(1);
   std::atomic<bool> over = false;
   std::thread peer([&] {
