@@ -87,10 +87,10 @@ Result<StandingPsql::Answer> StandingPsql::ask(const std::string& script, Millis
   if (!answer) psql_.end->abort(answer.error());
   sender.join();
   if (answer) return answer;
-  if (late) answer = Unexpected(too_late());
+  Result<Answer> failed = late ? Unexpected(too_late()) : pass(std::move(answer));
   // What was sent is there to be read: psql would go on with it. Where the helper is out of reach, it does the same.
   static_cast<void>(tunnel_.kill(psql_.number));
-  return answer;
+  return failed;
 }
 
 /// What comes before the word that the script begins with is psql's noise, or that of an answer before: the words are
