@@ -85,7 +85,7 @@ Result<std::vector<Error>> native_problems(const DataQuestion& question) {
   }
   std::vector<std::string> places;
   for (const auto& row : *asked) places.push_back(row.front());
-  MOULT_ASSIGN(auto problems, postgresql::problems_of(psql, data));
+  MOULT_ASSIGN(auto problems, postgresql::problems_beyond_a_peak(psql, data));
   MOULT_TRY(ask_disks(question, places, problems));
   MOULT_TRY(ask_neighbours(question, places, problems));
   return problems;

@@ -90,14 +90,16 @@ Result<PostgresqlStrategy::Sides> PostgresqlStrategy::sides() {
   return both;
 }
 
-/// What the cutover asks while clients wait finds its sessions begun: one for each database, and one for its fence.
-void PostgresqlStrategy::warm() {
+/// What the cutover asks while clients wait finds its sessions begun: one for each database, and one for its fence. A
+/// session that cannot be had is known here, before anybody waits.
+Result<> PostgresqlStrategy::warm() {
   constexpr std::size_t kWithFence = 2;
-  source_pool_->warm("postgres", 1);
+  MOULT_TRY(source_pool_->warm("postgres", 1));
   for (const auto& database : databases_) {
-    source_pool_->warm(database, kWithFence);
-    target_pool_->warm(database, 1);
+    MOULT_TRY(source_pool_->warm(database, kWithFence));
+    MOULT_TRY(target_pool_->warm(database, 1));
   }
+  return {};
 }
 
 /// An update on the clone may have given its tables another form.
@@ -235,15 +237,19 @@ Result<RoundReport> PostgresqlStrategy::round() {
   return report;
 }
 
-/// Looks again for what stands in the way: another database, a large object.
+/// Looks again for what stands in the way: another database, a large object. A peak of clients' sessions is waited out
+/// where that is no rollback; one that lasts does not end hours of work as long as the run gets the sessions it needs.
+Result<> PostgresqlStrategy::look_again() {
+  MOULT_ASSIGN(auto both, sides());
+  const auto look = setup_.forward ? postgresql::problems_beyond_a_peak : postgresql::problems_of;
+  MOULT_ASSIGN(const auto problems, look(both.source_psql, setup_.data).map(postgresql::lasting));
+  if (!problems.empty()) return Unexpected(problems.front());
+  MOULT_TRY(learn_digests(both));
+  return warm();
+}
+
 Result<RoundReport> PostgresqlStrategy::thorough_round() {
-  {
-    MOULT_ASSIGN(auto both, sides());
-    MOULT_ASSIGN(auto problems, postgresql::problems_of(both.source_psql, setup_.data));
-    if (!problems.empty()) return Unexpected(about(std::move(problems.front())));
-    MOULT_TRY(learn_digests(both));
-    warm();
-  }
+  if (auto looked = look_again(); !looked) return Unexpected(about(std::move(looked).error()));
   return round();
 }
 

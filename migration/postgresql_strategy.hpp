@@ -67,7 +67,8 @@ class PostgresqlStrategy final : public DataStrategy {
   /// One side's cluster, asked through psqls that stay.
   Result<postgresql::Psql> psql_of(const SessionOf& side, std::shared_ptr<postgresql::PsqlPool>& pool);
   Result<Sides> sides();
-  void warm();
+  Result<> warm();
+  Result<> look_again();
   Result<> check_columns(const postgresql::Psql& source);
   Result<> attach(Sides& sides);
   Result<> await_mark(Sides& sides, const std::string& database, const std::string& value);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <thread>
 
 #include "migration/postgresql/catalog.hpp"
 #include "migration/postgresql/names.hpp"
@@ -13,6 +14,8 @@ namespace moult::postgresql {
 namespace {
 
 constexpr Millis kAsk{60'000};
+constexpr Millis kPatience{20'000};
+constexpr Millis kAgain{500};
 
 /// In the order of their kinds: what a person has to do about it.
 struct Question {
@@ -80,8 +83,28 @@ Result<> ask_database(const Psql& psql, const PostgresqlData& data, const std::s
   return {};
 }
 
-/// Both directions have a slot and a sender for each database in one cluster; workers only one of them at a time. Of
-/// sessions, a database has one that asks and one that is the fence, and the cluster one more and the role's trial.
+constexpr const char* kAtRestart = "Set it in postgresql.conf; it takes effect with a restart of PostgreSQL.";
+
+/// Of sessions, a database has one that asks and one that is the fence, and the cluster one more and the role's trial.
+/// What clients have passes; what is kept for administrators is not the run's.
+void check_sessions(std::size_t limit, std::size_t kept, std::size_t clients, std::size_t databases,
+                    std::vector<Error>& problems) {
+  const auto needed = 2 * databases + 2;
+  if (limit < kept + needed)
+    problems.push_back(
+        problem(fmt::format("max_connections is {}, and at least {} are needed", limit, kept + needed), kAtRestart));
+  else if (limit < kept + needed + clients)
+    problems.push_back(
+        {Code::busy,
+         fmt::format("of max_connections, which is {}, {} are kept for superusers and clients have {}; "
+                     "the run needs {}",
+                     limit, kept, clients, needed),
+         "Try again when clients have fewer, or set it higher in postgresql.conf and restart PostgreSQL.",
+         {},
+         Disposition::retry});
+}
+
+/// Both directions have a slot and a sender for each database in one cluster; workers only one of them at a time.
 void check_room(const Row& row, std::size_t databases, std::vector<Error>& problems) {
   struct Limit {
     const char* setting;
@@ -89,13 +112,12 @@ void check_room(const Row& row, std::size_t databases, std::vector<Error>& probl
   };
   const Limit limits[] = {{"max_replication_slots", number_of(row, 1), number_of(row, 4) + 2 * databases},
                           {"max_wal_senders", number_of(row, 2), number_of(row, 5) + databases},
-                          {"max_logical_replication_workers", number_of(row, 3), databases},
-                          {"max_connections", number_of(row, 12), number_of(row, 13) + 2 * databases + 2}};
+                          {"max_logical_replication_workers", number_of(row, 3), databases}};
   for (const auto& limit : limits)
     if (limit.present < limit.needed)
-      problems.push_back(
-          problem(fmt::format("{} is {}, and at least {} are needed", limit.setting, limit.present, limit.needed),
-                  "Set it in postgresql.conf; it takes effect with a restart of PostgreSQL."));
+      problems.push_back(problem(
+          fmt::format("{} is {}, and at least {} are needed", limit.setting, limit.present, limit.needed), kAtRestart));
+  check_sessions(number_of(row, 12), number_of(row, 13), number_of(row, 14), databases, problems);
 }
 
 Result<> ask_cluster(const Psql& psql, std::size_t databases, std::vector<Error>& problems) {
@@ -110,11 +132,11 @@ Result<> ask_cluster(const Psql& psql, std::size_t databases, std::vector<Error>
                          "'[*]|localhost|127[.]0[.]0[.]1|0[.]0[.]0[.]0', (SELECT coalesce(string_agg(slot_name, ', ' "
                          "ORDER BY slot_name), '') FROM pg_replication_slots WHERE slot_name !~ '^moult_'), (SELECT "
                          "coalesce(string_agg(gid, ', ' ORDER BY gid), '') FROM pg_prepared_xacts), "
-                         "current_setting('max_connections'), (SELECT count(*) + "
-                         "current_setting('superuser_reserved_connections')::int FROM pg_stat_activity WHERE "
-                         "backend_type = 'client backend' AND application_name !~ '^moult_')",
+                         "current_setting('max_connections'), current_setting('superuser_reserved_connections'), "
+                         "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND "
+                         "application_name !~ '^moult_')",
                          kAsk));
-  if (rows.size() != 1 || rows.front().size() != 14) return fail(Code::mismatch, "PostgreSQL's settings make no sense");
+  if (rows.size() != 1 || rows.front().size() != 15) return fail(Code::mismatch, "PostgreSQL's settings make no sense");
   const auto& row = rows.front();
   if (row[6] == "t") problems.push_back(problem("the cluster is a standby", "Carry the primary."));
   if (row[8] != "t")
@@ -138,6 +160,8 @@ Result<> ask_cluster(const Psql& psql, std::size_t databases, std::vector<Error>
   return {};
 }
 
+bool passes(const Error& problem) { return problem.disposition == Disposition::retry; }
+
 }  // namespace
 
 Result<std::vector<Error>> problems_of(const Psql& psql, const PostgresqlData& data) {
@@ -154,6 +178,21 @@ Result<std::vector<Error>> problems_of(const Psql& psql, const PostgresqlData& d
       problems.push_back(problem("database " + other + " holds data and is not listed",
                                  "Add it to `databases` in the descriptor, or leave the key out to carry all."));
   }
+  return problems;
+}
+
+Result<std::vector<Error>> problems_beyond_a_peak(const Psql& psql, const PostgresqlData& data) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    MOULT_ASSIGN(auto problems, problems_of(psql, data));
+    const bool peak = !problems.empty() && std::all_of(problems.begin(), problems.end(), passes);
+    if (!peak || std::chrono::steady_clock::now() >= end) return problems;
+    std::this_thread::sleep_for(kAgain);
+  }
+}
+
+std::vector<Error> lasting(std::vector<Error> problems) {
+  std::erase_if(problems, passes);
   return problems;
 }
 

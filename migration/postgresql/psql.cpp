@@ -35,15 +35,6 @@ std::string doubled(std::string_view value, char quote) {
   return out + quote;
 }
 
-/// What went wrong, without the place in a script that nobody sees.
-std::string reason_of(std::string text) {
-  for (const std::string_view noise : {"psql:<stdin>:", "psql: error: "})
-    if (const auto at = text.find(noise); at != std::string::npos) text.erase(0, at + noise.size());
-  text.resize(std::min<std::size_t>(text.size(), 600));
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text.empty() ? "psql ended without a word" : text;
-}
-
 std::vector<Row> split(const std::string& out) {
   std::vector<Row> rows;
   for (std::size_t begin = 0; begin < out.size();) {
@@ -74,6 +65,14 @@ std::string prologue(Millis most) {
 }
 
 }  // namespace
+
+std::string reason_of(std::string text) {
+  for (const std::string_view noise : {"psql:<stdin>:", "psql: error: "})
+    if (const auto at = text.find(noise); at != std::string::npos) text.erase(0, at + noise.size());
+  text.resize(std::min<std::size_t>(text.size(), 600));
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text.empty() ? "psql ended without a word" : text;
+}
 
 std::string text(std::string_view value) { return doubled(value, '\''); }
 

@@ -29,6 +29,8 @@ using Row = std::vector<std::string>;
 
 inline constexpr std::size_t kMostAnswer = 24U << 20;
 [[nodiscard]] Error too_large();
+/// What psql says went wrong, without the place in a script that nobody sees.
+[[nodiscard]] std::string reason_of(std::string said);
 /// The command that runs psql for a script on its standard input.
 [[nodiscard]] std::vector<std::string> psql_argv(const PostgresqlData& cluster, const std::string& database);
 /// The environment of every psql of the run: PostgreSQL shows its sessions under a name that is the run's.

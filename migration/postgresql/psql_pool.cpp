@@ -48,14 +48,15 @@ std::size_t PsqlPool::idle(const std::string& database) {
   return idle_[database].size();
 }
 
-void PsqlPool::warm(const std::string& database, std::size_t count) {
+Result<> PsqlPool::warm(const std::string& database, std::size_t count) {
   while (idle(database) < count) {
     auto psql = StandingPsql::open(guest_, cluster_, database, kWarm);
-    if (!psql) return;
-    const auto answer = (*psql)->ask("", kWarm);
-    if (!answer || !answer->good) return;
+    if (!psql) return {};  // a question then has a psql of its own
+    MOULT_ASSIGN(const auto answer, (*psql)->ask("", kWarm));
+    if (!answer.good) return fail(Code::failed, "database " + database + ": " + reason_of(answer.out));
     keep(database, std::move(*psql));
   }
+  return {};
 }
 
 void PsqlPool::close_idle() {

@@ -20,8 +20,9 @@ class PsqlPool {
   /// psql could be started, so nothing was run. Errors, after which the script may have been run: those of
   /// StandingPsql.
   Result<std::optional<StandingPsql::Answer>> ask(const std::string& database, const std::string& script, Millis most);
-  /// So many are idle, as far as they can be had: for when there is no time to begin one.
-  void warm(const std::string& database, std::size_t count);
+  /// So many are idle, as far as the helper starts them: for when there is no time to begin one. Errors: failed, with
+  /// PostgreSQL's own message where it lets one not in; those of StandingPsql::ask.
+  Result<> warm(const std::string& database, std::size_t count);
   /// Lets go of those that are idle: each is one of the server's connections.
   void close_idle();
   /// Is this the pool of that session?

@@ -98,7 +98,8 @@ INSERT INTO {0}.marker VALUES ({2}, 0);
 }
 
 Result<> Source::start(const std::vector<std::string>& databases) const {
-  MOULT_ASSIGN(auto problems, problems_of(psql_, data_));
+  // The way back begins while clients wait, and with sessions that the run has.
+  MOULT_ASSIGN(auto problems, forward_ ? problems_beyond_a_peak(psql_, data_) : problems_of(psql_, data_).map(lasting));
   if (!problems.empty()) return Unexpected(std::move(problems.front()));
   // The other direction's subscription and state stay where a way back is begun.
   if (forward_) MOULT_TRY(leave_no_trace(psql_, databases));

@@ -64,6 +64,12 @@ class PostgresqlMachine {
   void restart() {
     shell(as("pg_ctl -D /var/lib/postgresql/d -l /var/lib/postgresql/log -m fast -w restart >/dev/null"));
   }
+  /// Other sessions, so many as PostgreSQL lets in, until free_sessions().
+  void occupy_sessions(int most) {
+    shell("for i in $(seq " + std::to_string(most) +
+          "); do (sleep 4711 | runuser -u postgres -- psql -Xq -d bench) >/dev/null 2>&1 & done; sleep 3");
+  }
+  void free_sessions() { shell("pkill -f '[s]leep 4711'; sleep 1"); }
   void remove_stale_pid() { shell("rm -f /var/lib/postgresql/d/postmaster.pid"); }
   std::string log() { return shell("tail -n 30 /var/lib/postgresql/log"); }
   static std::string as(const std::string& command) {

@@ -83,6 +83,22 @@ TEST_CASE("sessions of the run that would be the clients' last are named by the 
   asked.machine.sql("ALTER SYSTEM SET max_connections = 14");
   asked.machine.restart();
   CHECK(asked.problems().empty());
+  SECTION("a peak of clients' sessions is waited out") {
+    asked.machine.occupy_sessions(8);
+    auto peak = std::async(std::launch::async, [&] {
+      std::this_thread::sleep_for(3s);
+      asked.machine.free_sessions();
+    });
+    CHECK(asked.problems().empty());
+    CHECK(peak.wait_for(0s) == std::future_status::ready);
+  }
+  SECTION("one that lasts is named") {
+    asked.machine.occupy_sessions(8);
+    CHECK_THAT(asked.problems(), Contains("of max_connections, which is 14, 3 are kept for superusers and clients have "
+                                          "8; the run needs 4") &&
+                                     Contains("when clients have fewer"));
+    asked.machine.free_sessions();
+  }
 }
 
 TEST_CASE("another set on the cluster's file system is refused, for the cutover freezes it") {

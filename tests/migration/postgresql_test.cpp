@@ -118,6 +118,39 @@ TEST_CASE("under load every acknowledged commit is on the clone once, and after 
   check_no_traces(clone);
 }
 
+TEST_CASE(
+    "clients' many sessions keep no cutover from being prepared, as long as the run gets its own before anybody "
+    "waits") {
+  Images images;
+  PostgresqlMachine original(images.original());
+  original.make_cluster();
+  make_schema(original);
+  original.sql("ALTER SYSTEM SET max_connections = 12; ALTER SYSTEM SET max_wal_senders = 4");
+  original.restart();
+  const auto system_clock = make_system_clock();
+  PostgresqlMachine clone(images.clone());
+  auto there = strategy(original, clone, true, *system_clock);
+  GOOD(there.start_capture());
+  images.snapshot(original);
+  clone.remove_stale_pid();
+  clone.start();
+  GOOD(there.open_target());
+  GOOD(there.round());
+  GOOD(there.open_target());
+  await(there);
+  original.occupy_sessions(20);
+  const auto full = there.thorough_round();
+  REQUIRE_FALSE(full);
+  CHECK_THAT(full.error().describe(), Catch::Contains("data set db.main") && Catch::Contains("too many clients"));
+  original.free_sessions();
+  original.occupy_sessions(6);
+  GOOD(there.thorough_round());
+  GOOD(there.fence(120s));
+  GOOD(there.last_round());
+  CHECK(*there.unfence());
+  original.free_sessions();
+}
+
 TEST_CASE("wherever the snapshot falls in the log, nothing is missing and nothing comes twice") {
   Images images;
   PostgresqlMachine original(images.original());
