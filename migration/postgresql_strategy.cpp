@@ -156,9 +156,10 @@ Result<> PostgresqlStrategy::save_target() {
   return {};
 }
 
+/// By a psql of its own: the next component's update may be the cluster's, and nobody of ours stands in its way.
 Result<> PostgresqlStrategy::restore_target() {
-  MOULT_ASSIGN(auto psql, psql_of(setup_.target, target_pool_));
-  return postgresql::Target(std::move(psql), setup_.data, Names(setup_.forward)).await(setup_.boot);
+  MOULT_ASSIGN(GuestSession * session, setup_.target());
+  return postgresql::Target(Psql(session->access(), setup_.data), setup_.data, Names(setup_.forward)).await(setup_.boot);
 }
 
 Result<> PostgresqlStrategy::take_up() {

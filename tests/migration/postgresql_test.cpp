@@ -91,6 +91,9 @@ TEST_CASE("under load every acknowledged commit is on the clone once, and after 
   GOOD(first.open_target());
   GOOD(first.round());
   CHECK(clone.sql("SELECT count(*) FROM pg_subscription") == "0");  // first its update, then changes
+  GOOD(first.save_target());
+  GOOD(first.restore_target());
+  CHECK(no_session_stays(clone));
   GOOD(first.open_target());
   std::this_thread::sleep_for(1s);
   await(first);
