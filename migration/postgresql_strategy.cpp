@@ -159,7 +159,8 @@ Result<> PostgresqlStrategy::save_target() {
 /// By a psql of its own: the next component's update may be the cluster's, and nobody of ours stands in its way.
 Result<> PostgresqlStrategy::restore_target() {
   MOULT_ASSIGN(GuestSession * session, setup_.target());
-  return postgresql::Target(Psql(session->access(), setup_.data), setup_.data, Names(setup_.forward)).await(setup_.boot);
+  return postgresql::Target(Psql(session->access(), setup_.data), setup_.data, Names(setup_.forward))
+      .await(setup_.boot);
 }
 
 Result<> PostgresqlStrategy::take_up() {

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr Millis kGrace{5'000};  // beyond the statement's own limit, which has the better message
-constexpr Millis kTrial{60'000};  // a psql of its own: its start alone takes seconds in an emulated guest that has much to do
+constexpr Millis kTrial{60'000};  // by a psql of its own, whose start takes seconds in an emulated guest
 
 /// In a connection string.
 std::string quoted(std::string_view value) {
@@ -191,8 +191,7 @@ Result<std::string> Psql::program(std::vector<std::string> argv, Millis most) co
 Result<> Psql::try_role(const std::string& database, const std::string& role, const std::string& password) const {
   const auto where =
       fmt::format("host=127.0.0.1 port={} dbname={} user={} sslmode=disable", cluster_.port, quoted(database), role);
-  MOULT_ASSIGN(const auto outcome,
-               as_user({"psql", "-X", "-w", "-d", where, "-c", "SELECT 1"}, {}, kTrial, password));
+  MOULT_ASSIGN(const auto outcome, as_user({"psql", "-X", "-w", "-d", where, "-c", "SELECT 1"}, {}, kTrial, password));
   if (outcome.good()) return {};
   return fail(Code::refused, "the run's role cannot connect to database " + database + ": " + reason_of(outcome.err),
               fmt::format("Let pg_hba.conf say `host all {} 127.0.0.1/32 scram-sha-256`, and listen_addresses include "
