@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr Millis kGrace{5'000};  // beyond the statement's own limit, which has the better message
+constexpr Millis kGrace{5'000};   // beyond the statement's own limit, which has the better message
 constexpr Millis kTrial{60'000};  // by a psql of its own, whose start takes seconds in an emulated guest
 
 /// In a connection string.
