@@ -4,6 +4,7 @@
 #include "drivers/channel_opener.hpp"
 #include "drivers/clock.hpp"
 #include "drivers/disk_handover.hpp"
+#include "drivers/disk_throttle.hpp"
 #include "drivers/entry.hpp"
 #include "drivers/guest_session.hpp"
 #include "drivers/machine_lifecycle.hpp"
@@ -20,6 +21,7 @@ class Platform {
   virtual ApplianceCloner& cloner() = 0;
   virtual NetworkPort& network() = 0;
   virtual DiskHandover& disks() = 0;
+  virtual DiskThrottle& throttle() = 0;
   virtual GuestConnector& guests() = 0;
   virtual Clock& clock() = 0;
   virtual Workers& workers() = 0;

@@ -19,6 +19,10 @@ class Forecast {
   [[nodiscard]] bool known() const { return !samples_.empty(); }
   /// Time for a round that carries what is pending.
   [[nodiscard]] Millis next_round(const Pending& pending) const;
+  /// What a round costs that carries nothing. Rounds that bring about the same, or of which those that bring more do
+  /// not take longer, do not tell it: where each brought little, they are taken to cost that alone, and where each
+  /// brought much, to cost nothing but the carrying.
+  [[nodiscard]] Millis fixed_part() const;
 
  private:
   struct Sample {
@@ -27,6 +31,7 @@ class Forecast {
   };
   struct Line {
     double fixed, each;  ///< milliseconds, and milliseconds for each unit of work
+    bool rises;          ///< rounds that brought more took longer
   };
   [[nodiscard]] Line fit() const;
   [[nodiscard]] static double work_of(std::uint64_t paths, std::uint64_t bytes);

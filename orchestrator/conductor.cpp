@@ -9,6 +9,7 @@
 #include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -100,6 +101,7 @@ Result<> Conductor::check_entry() {
 Result<> Conductor::until_ready() {
   MOULT_TRY(run_.world.interrupt.check());
   MOULT_TRY(check_entry());
+  MOULT_TRY(check_throttle(run_));
   MOULT_TRY(advance(RunEvent::clone));
   return clone_until_ready();
 }

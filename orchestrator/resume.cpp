@@ -4,6 +4,7 @@
 
 #include "orchestrator/conductor.hpp"
 #include "orchestrator/serving.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -76,6 +77,7 @@ Result<bool> Conductor::clones_usable() {
 Result<> Conductor::return_to_ready() {
   MOULT_TRY(run_.world.interrupt.check());
   MOULT_TRY(serve_with_original(run_));
+  MOULT_TRY(lift_throttles(run_));  // whether it must be slowed again, rounds will tell
   MOULT_ASSIGN(const bool usable, clones_usable());
   if (!usable) {
     MOULT_TRY(undo_run(run_, "abort"));

@@ -12,6 +12,7 @@ std::string options_to_json(const RunOptions& options) {
                         {"drain_deadline_ms", options.drain_deadline.count()},
                         {"boot_ms", options.boot.count()},
                         {"confirm_within_ms", options.confirm_within.value_or(Millis{0}).count()},
+                        {"throttle_bytes_per_second", options.throttle.value_or(0)},
                         {"accept_one_way", options.accept_one_way},
                         {"rehearse", options.rehearse},
                         {"finish", options.finish}}
@@ -30,6 +31,8 @@ Result<RunOptions> options_from_json(const std::string& text) {
     // Absent in runs that an older moult began.
     if (const auto within = tree.value("confirm_within_ms", std::int64_t{0}); within > 0)
       options.confirm_within = Millis{within};
+    if (const auto throttle = tree.value("throttle_bytes_per_second", std::uint64_t{0}); throttle > 0)
+      options.throttle = throttle;
     options.accept_one_way = tree.value("accept_one_way", false);
     options.rehearse = tree.at("rehearse").get<bool>();
     options.finish = tree.at("finish").get<bool>();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,7 @@ struct RunOptions {
   Millis drain_deadline{1000};                 ///< part of the stall
   Millis boot{std::chrono::minutes{5}};        ///< until a clone's guest agent must answer
   std::optional<Millis> confirm_within{};      ///< from the commit on; without a confirmation by then: back again
+  std::optional<std::uint64_t> throttle{};     ///< bytes a second that each disk of a slowed original may always write
   bool accept_one_way = false;                 ///< go on although a data set has no way back that loses nothing
   bool rehearse = false;                       ///< stop at ready, report the stall, abort
   bool finish = false;                         ///< give the way back up when the check is good, or it is confirmed

@@ -14,6 +14,12 @@ void StallForecast::round(const std::string& set, const RoundReport& report) {
   sets_[set].add(report);
 }
 
+void StallForecast::round(const std::string& set, const RoundReport& report, Clock::Steady began) {
+  round(set, report);
+  const std::lock_guard lock(mutex_);
+  paces_[set].add(began, report);
+}
+
 Millis StallForecast::last_round(const std::map<std::string, Pending>& pending) const {
   const std::lock_guard lock(mutex_);
   Millis longest{0};
@@ -34,6 +40,17 @@ Millis StallForecast::stall(const std::map<std::string, Pending>& pending) const
 std::map<std::string, Millis> StallForecast::parts() const {
   const std::lock_guard lock(mutex_);
   return parts_;
+}
+
+Millis StallForecast::part(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = parts_.find(name);
+  return known == parts_.end() ? Millis{0} : known->second;
+}
+
+std::map<std::string, Pace> StallForecast::paces() const {
+  const std::lock_guard lock(mutex_);
+  return paces_;
 }
 
 }  // namespace moult

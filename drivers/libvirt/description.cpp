@@ -1,6 +1,7 @@
 #include "drivers/libvirt/description.hpp"
 
 #include <algorithm>
+#include <map>
 #include <pugixml.hpp>
 
 #include "drivers/libvirt/xml.hpp"
@@ -35,6 +36,7 @@ DiskEntry read_disk(const pugi::xml_node& disk) {
   entry.path = source_path(disk.child("source"));
   entry.format = disk.child("driver").attribute("type").as_string("raw");
   entry.read_only = disk.child("readonly") || entry.device == "cdrom";
+  entry.limit_group = disk.child("iotune").child("group_name").text().as_string();
   const auto mirror = disk.child("mirror");
   entry.mirror_ready = value_of(mirror, "ready") == "yes";
   read_chain(disk, entry);
@@ -72,6 +74,16 @@ std::vector<DiskEntry> Description::writable_disks() const {
   std::copy_if(disks.begin(), disks.end(), std::back_inserter(found),
                [](const DiskEntry& disk) { return disk.writable(); });
   return found;
+}
+
+std::string Description::disks_of_one_limit() const {
+  std::map<std::string, std::string> groups;
+  for (const auto& disk : writable_disks()) {
+    if (disk.limit_group.empty()) continue;
+    const auto [first, is_new] = groups.emplace(disk.limit_group, disk.target);
+    if (!is_new) return first->second + " and " + disk.target;
+  }
+  return {};
 }
 
 bool Description::has_channel(const std::string& port) const {

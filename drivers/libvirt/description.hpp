@@ -16,6 +16,7 @@ struct DiskEntry {
   std::string path;         ///< empty: no medium
   std::string format;
   bool read_only = false;
+  std::string limit_group;                 ///< disks of one group have its limits together; empty: limits of its own
   std::vector<std::string> chain;          ///< top first; below the top only where the description is live
   std::vector<std::string> chain_formats;  ///< beside `chain`
   bool mirror_ready = false;               ///< a block job of this disk waits for its pivot
@@ -33,6 +34,8 @@ struct Description {
   bool has_tpm = false;
   std::string nvram;  ///< path of the machine's own firmware variables; may be empty
   [[nodiscard]] std::vector<DiskEntry> writable_disks() const;
+  /// Two writable disks that have their limits together, "vda and vdb"; empty: there are none.
+  [[nodiscard]] std::string disks_of_one_limit() const;
   [[nodiscard]] bool has_channel(const std::string& port) const;
 };
 

@@ -7,6 +7,7 @@
 #include "drivers/libvirt/channels.hpp"
 #include "drivers/libvirt/cloner.hpp"
 #include "drivers/libvirt/disk_handover.hpp"
+#include "drivers/libvirt/disk_limits.hpp"
 #include "drivers/libvirt/host.hpp"
 #include "drivers/libvirt/lifecycle.hpp"
 #include "drivers/libvirt/networks.hpp"
@@ -41,6 +42,7 @@ struct LibvirtParts::Members {
   virt::OverlayStore store;
   virt::DiskHandover disks{hosts, store};
   virt::Networks networks{hosts};
+  virt::DiskLimits limits{hosts};
   virt::Channels channels{hosts};
 };
 
@@ -51,6 +53,7 @@ MachineLifecycle& LibvirtParts::lifecycle() { return members_->lifecycle; }
 ApplianceCloner& LibvirtParts::cloner() { return members_->cloner; }
 DiskHandover& LibvirtParts::disks() { return members_->disks; }
 NetworkPort& LibvirtParts::network() { return members_->networks; }
+DiskThrottle& LibvirtParts::throttle() { return members_->limits; }
 ChannelOpener& LibvirtParts::channels() { return members_->channels; }
 MachineEvents& LibvirtParts::events() { return members_->hosts.events(); }
 

@@ -5,6 +5,7 @@
 #include "drivers/appliance_cloner.hpp"
 #include "drivers/channel_opener.hpp"
 #include "drivers/disk_handover.hpp"
+#include "drivers/disk_throttle.hpp"
 #include "drivers/guest_access.hpp"
 #include "drivers/machine_events.hpp"
 #include "drivers/machine_lifecycle.hpp"
@@ -12,9 +13,9 @@
 
 namespace moult {
 
-/// Everything that libvirt gives to a Platform: machines, clones, networks, channels, the guest agent and events, over
-/// connections that it opens when they are first needed and renews when a libvirtd was restarted. Thread-safe; the
-/// seams live as long as it. Works with any libvirt URI; machines must be QEMU domains.
+/// Everything that libvirt gives to a Platform: machines, clones, networks, limits of disks, channels, the guest agent
+/// and events, over connections that it opens when they are first needed and renews when a libvirtd was restarted.
+/// Thread-safe; the seams live as long as it. Works with any libvirt URI; machines must be QEMU domains.
 class LibvirtParts {
  public:
   LibvirtParts();
@@ -26,6 +27,7 @@ class LibvirtParts {
   [[nodiscard]] ApplianceCloner& cloner();
   [[nodiscard]] NetworkPort& network();
   [[nodiscard]] DiskHandover& disks();
+  [[nodiscard]] DiskThrottle& throttle();
   [[nodiscard]] ChannelOpener& channels();
   [[nodiscard]] MachineEvents& events();
   /// Access through the guest agent alone, once it answers within `deadline`; it lives no longer than this object. A

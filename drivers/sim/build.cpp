@@ -15,8 +15,9 @@ std::string hex(const char* format, unsigned a, unsigned b) {
   return text;
 }
 
-Disk make_disk(Host& host, const std::string& domain, unsigned number) {
+Disk make_disk(Host& host, const std::string& domain, unsigned number, std::uint64_t limit) {
   Disk disk;
+  disk.at_start = disk.limit = limit;
   disk.target = std::string("vd") + static_cast<char>('a' + number);
   disk.path = "/sim/images/" + domain + "-" + disk.target + ".qcow2";
   Layer base;
@@ -51,7 +52,8 @@ void World::build_machine(const MachineEntry& entry, int role) {
   domain.uuid = hex("51300000-0000-4000-8000-%08x%04x", number, 0);
   auto& host = hosts_[domain.ref.uri];
   host.free_bytes = options_.free_bytes;
-  for (unsigned i = 0; i < std::max(options_.disks, 1U); ++i) domain.disks.push_back(make_disk(host, entry.domain, i));
+  for (unsigned i = 0; i < std::max(options_.disks, 1U); ++i)
+    domain.disks.push_back(make_disk(host, entry.domain, i, options_.disk_limit));
   for (unsigned i = 0; i < std::max(options_.nics, 1U); ++i)
     domain.nics.push_back({hex("52:54:00:51:%02x:%02x", number, i), kProduction, kProduction, kProduction});
   domain.state = PowerState::running;
@@ -90,7 +92,8 @@ void World::build_components() {
 void World::build_disk(Domain& domain, const DataSpec& data) {
   auto& host = hosts_[domain.ref.uri];
   while (domain.disks.back().target < data.handover.disk && domain.disks.size() < 26)
-    domain.disks.push_back(make_disk(host, domain.ref.domain, static_cast<unsigned>(domain.disks.size())));
+    domain.disks.push_back(
+        make_disk(host, domain.ref.domain, static_cast<unsigned>(domain.disks.size()), options_.disk_limit));
   for (auto& disk : domain.disks) {
     if (disk.target != data.handover.disk) continue;
     disk.mount = data.root;

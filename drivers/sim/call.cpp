@@ -36,6 +36,8 @@ constexpr std::array<CallFacts, kCalls> kFacts{{
     {"disk_owner", 2000, 6000, false},     {"disk_held", 2000, 6000, false},
     {"make_image", 20000, 90000, true},    {"take_out", 30000, 300000, true},
     {"put_in", 20000, 90000, true},        {"journal", 300, 4000, true},
+    {"disk_limits", 2000, 6000, false},    {"limit_disks", 2000, 9000, true},
+    {"restore_limits", 2000, 9000, true},  {"disk_writes", 2000, 6000, false},
 }};
 // clang-format on
 

@@ -59,7 +59,11 @@ enum class CallId : std::uint8_t {
   make_image,
   take_out,
   put_in,
-  journal,  ///< a write of the orchestrator's own, by a harness that makes its store part of the world
+  journal,      ///< a write of the orchestrator's own, by a harness that makes its store part of the world
+  disk_limits,  ///< from here on: only where a run may slow disks
+  limit_disks,
+  restore_limits,
+  disk_writes,
   count_
 };
 inline constexpr std::size_t kCalls = static_cast<std::size_t>(CallId::count_);

@@ -8,6 +8,7 @@ namespace {
 constexpr Time kLeastService = 400, kMostService = 4000;  ///< in the appliance
 constexpr Time kLeastWire = 100, kMostWire = 900;         ///< the answer's way back
 constexpr Time kLeastRetry = 50'000, kMostRetry = 200'000;
+constexpr std::uint64_t kWriteBytes = 4096;  ///< what a disk is given for one note: a block
 constexpr std::uint64_t kReadPercent = 25, kCreatePercent = 70, kDeletePercent = 10;
 
 std::string content_of(const Note& note, std::uint32_t revision) {
@@ -114,6 +115,7 @@ void World::take_effect(int who) {
     client.phase = ClientPhase::blocked;
     return;
   }
+  Time disk = 0;
   if (client.reading) {
     if (!data_root_.empty() && acknowledges(*domain))
       judge_note(notes_[client.note], tree(*domain), in_new_form(tree(*domain)), "read");
@@ -121,9 +123,19 @@ void World::take_effect(int who) {
     return fail_client(who);
   } else {
     apply_write(client, *domain);
+    disk = give_disk(*domain);
   }
   client.phase = ClientPhase::acking;
-  wake_client(who, rng_.between(kLeastWire, kMostWire));
+  wake_client(who, disk + rng_.between(kLeastWire, kMostWire));
+}
+
+/// How long a write waits for a disk that is limited; others take what they are given in no time.
+Time World::give_disk(Domain& domain) {
+  auto& disk = domain.disks.front();
+  disk.written += kWriteBytes;
+  if (disk.limit == 0) return 0;
+  disk.busy_until = std::max(disk.busy_until, now_) + static_cast<Time>(kWriteBytes * 1'000'000 / disk.limit);
+  return disk.busy_until - now_;
 }
 
 void World::apply_write(Client& client, Domain& domain) {
@@ -181,7 +193,17 @@ void World::wake_blocked(int domain) {
   }
 }
 
+void World::wake_acking(int domain) {
+  for (std::size_t i = 0; i < clients_.size(); ++i)
+    if (clients_[i].phase == ClientPhase::acking && clients_[i].domain == domain)
+      wake_client(static_cast<int>(i), rng_.between(kLeastWire, kMostWire));
+}
+
+/// Clients who wait would wait for a slowed disk as well.
 void World::hold(Time until) {
+  for (const auto& domain : domains_)
+    if (domain && domain->state == PowerState::running && is_slowed(*domain))
+      violate("stall", "clients are held while the disks of " + domain->ref.domain + " are slowed");
   gate_.hold_until = until;
   gate_.on_record = true;
   excited_until_ = now_ + 1'000'000;

@@ -5,6 +5,16 @@
 namespace moult::sim {
 namespace {
 constexpr Time kLeastBoot = 1'500'000, kMostBoot = 4'000'000;
+
+/// Those of a running machine end with it; the next one has those of its description.
+void forget_limits(Domain& domain) {
+  for (auto& disk : domain.disks) {
+    disk.limit = disk.at_start;
+    disk.written = 0;
+    disk.busy_until = 0;
+  }
+}
+
 }  // namespace
 
 Domain* World::find(const MachineRef& ref) {
@@ -53,6 +63,7 @@ void World::power_on(Domain& domain) {
       mount(domain, disk.target);
     else
       unmount(domain, disk.target);
+  forget_limits(domain);
   const auto epoch = domain.guest.epoch + 1;
   domain.guest = Guest{};
   domain.guest.epoch = epoch;
@@ -68,6 +79,7 @@ void World::power_off(Domain& domain, PowerState state) {
   const auto epoch = domain.guest.epoch;
   domain.guest = Guest{};
   domain.guest.epoch = epoch + 1;
+  forget_limits(domain);
   note("power off", index);
   fail_blocked(index);
   stir();
@@ -124,7 +136,24 @@ void World::erase(Domain& domain, const std::string& path) {
   if (tree(domain).erase(path) != 0) notice(domain, path, false);
 }
 
+/// What waits for the disk goes on at once, by the new limit.
+void World::limit_disk(Domain& domain, std::size_t disk, std::uint64_t bytes_per_second) {
+  auto& limited = domain.disks[disk];
+  if (limited.limit == bytes_per_second) return;
+  limited.limit = bytes_per_second;
+  limited.busy_until = now_;
+  note("disk limit", index_of(domain), static_cast<std::int64_t>(bytes_per_second));
+  if (disk == 0) wake_acking(index_of(domain));
+}
+
+bool World::is_slowed(const Domain& domain) {
+  return std::any_of(domain.disks.begin(), domain.disks.end(),
+                     [](const Disk& disk) { return disk.limit != disk.at_start; });
+}
+
+/// Writers wait until all that is dirty is written out, and so they would for a slowed disk.
 void World::freeze(Domain& domain, Time until) {
+  if (is_slowed(domain)) violate("stall", domain.ref.domain + " is frozen while its disks are slowed");
   domain.guest.frozen_until = until;
   domain.guest.lease_ended = false;
   schedule(until, EventKind::thaw, index_of(domain));

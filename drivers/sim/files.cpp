@@ -167,16 +167,21 @@ Result<std::unique_ptr<ApplyStream>> SimFiles::apply(const std::string& set) {
 }
 
 Result<ApplyReport> SimFiles::apply_round(const std::string& set, const std::string& bytes) {
-  return world_.call(CallId::apply, &machine_, [&]() -> Result<ApplyReport> {
+  std::size_t paths = 0;
+  auto report = world_.call(CallId::apply, &machine_, [&]() -> Result<ApplyReport> {
     MOULT_ASSIGN(Target * known, target(set));
     MOULT_ASSIGN(auto records, decode_round(bytes));
     if (world_.garbles()) garble(records);
     Domain& domain = *world_.find(machine_);
+    if (!domain.run.empty()) paths = records.size();
     if (world_.frozen(domain)) return fail(Code::timeout, "the file systems of " + machine_.domain + " are frozen");
     if (world_.host(machine_.uri).free_bytes == 0)
       return fail(Code::no_space, "no space left in " + machine_.domain, "Free space on " + machine_.uri + ".");
     return apply_records(world_, domain, *known, records);
   });
+  const auto each = world_.options().slow_clone.count() * kMillisecond;
+  if (each != 0 && paths != 0 && !world_.dead()) world_.sleep(each * static_cast<Time>(paths));
+  return report;
 }
 
 Result<> SimFiles::accept(const std::string& set, const std::vector<std::string>& paths) {

@@ -24,7 +24,10 @@ void list(std::string& out, const std::string& uri, const Host& host, bool conte
 void list(std::string& out, const Domain& domain) {
   out.append(domain.ref.uri + " domain " + domain.ref.domain + " " + domain.uuid + " " + name_of(domain.state));
   out.append(domain.autostart ? " autostart" : " by hand");
-  for (const auto& disk : domain.disks) out.append(" " + disk.target + "=" + disk.path);
+  for (const auto& disk : domain.disks) {
+    out.append(" " + disk.target + "=" + disk.path);
+    if (disk.limit != 0) out.append("<=" + std::to_string(disk.limit));
+  }
   for (const auto& disk : domain.withdrawn) out.append(" without " + disk.target);
   for (const auto& [target, owner] : domain.owners) out.append(" owner of " + target + "=" + name_of(owner.side));
   for (const auto& nic : domain.nics) out.append(" " + nic.mac + "@" + nic.source);

@@ -17,9 +17,11 @@ struct SimOptions {
   std::map<std::string, std::string> levels;  ///< component -> level found; unnamed ones: a level that `from` allows
   std::uint64_t seed = 1;
   unsigned clients = 3;
-  Millis think{400};           ///< mean pause of a client between requests; a tenth of it while a cutover is near
-  unsigned files_per_set = 8;  ///< files that each data set has from the beginning
-  unsigned disks = 1;          ///< of each machine; the first holds its files
+  Millis think{400};             ///< mean pause of a client between requests; a tenth of it while a cutover is near
+  unsigned files_per_set = 8;    ///< files that each data set has from the beginning
+  unsigned disks = 1;            ///< of each machine; the first holds its files
+  std::uint64_t disk_limit = 0;  ///< bytes a second that the owner lets each disk be written with; 0: no limit
+  Millis slow_clone{0};          ///< what each path of a round costs a clone that it is applied to
   unsigned nics = 1;
   std::uint64_t free_bytes = 64ULL << 30U;  ///< of each host
   std::uint32_t silent_ppm = 20'000;        ///< writes of clients that raise no event, in a million: memory-mapped ones

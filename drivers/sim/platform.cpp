@@ -3,6 +3,7 @@
 #include "drivers/sim/clockwork.hpp"
 #include "drivers/sim/cloner.hpp"
 #include "drivers/sim/disk_handover.hpp"
+#include "drivers/sim/disk_throttle.hpp"
 #include "drivers/sim/entry.hpp"
 #include "drivers/sim/guests.hpp"
 #include "drivers/sim/lifecycle.hpp"
@@ -20,6 +21,7 @@ class Seams final : public SimPlatform {
         cloner_(world),
         network_(world),
         disks_(world),
+        throttle_(world),
         guests_(world),
         clock_(world),
         workers_(world) {}
@@ -27,6 +29,7 @@ class Seams final : public SimPlatform {
   ApplianceCloner& cloner() override { return cloner_; }
   NetworkPort& network() override { return network_; }
   DiskHandover& disks() override { return disks_; }
+  DiskThrottle& throttle() override { return throttle_; }
   GuestConnector& guests() override { return guests_; }
   Clock& clock() override { return clock_; }
   Workers& workers() override { return workers_; }
@@ -42,6 +45,7 @@ class Seams final : public SimPlatform {
   sim::SimCloner cloner_;
   sim::SimNetwork network_;
   sim::SimDiskHandover disks_;
+  sim::SimDiskThrottle throttle_;
   sim::SimGuests guests_;
   sim::SimClock clock_;
   sim::SimWorkers workers_;

@@ -31,6 +31,10 @@ struct Disk {
   std::string target, path;
   std::string mount{};   ///< where a guest has it; empty: its content stands for nothing
   bool mounted = false;  ///< then the files below `mount` are among those of the first disk, else in its own layer
+  std::uint64_t at_start = 0;  ///< bytes a second that a start of its machine limits writes to; 0: no limit
+  std::uint64_t limit = 0;     ///< the one that counts now
+  std::uint64_t written = 0;   ///< bytes, since its machine was started
+  Time busy_until = 0;         ///< with what it was given under a limit
 };
 
 struct Nic {

@@ -120,6 +120,8 @@ class World {
   void see_through(const std::string& uri, const std::string& path);
   /// Every disk that changes hands, and that the machine's services need, is there.
   [[nodiscard]] bool has_data(const Domain& domain) const;
+  /// The first disk is the one that clients' writes go to.
+  void limit_disk(Domain& domain, std::size_t disk, std::uint64_t bytes_per_second);
   void set_stopped(Domain& domain, const std::string& unit, bool stopped);
   [[nodiscard]] const Vendor& vendor() const { return *vendor_; }
 
@@ -238,6 +240,10 @@ class World {
   [[nodiscard]] bool in_new_form(const Tree& tree) const;
   void wake_blocked(int domain);
   void fail_blocked(int domain);
+  void wake_acking(int domain);
+  Time give_disk(Domain& domain);
+  /// Some disk has another limit than its owner's.
+  [[nodiscard]] static bool is_slowed(const Domain& domain);
   [[nodiscard]] Time think_time();
 
   SimOptions options_;

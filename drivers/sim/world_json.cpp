@@ -18,7 +18,7 @@ constexpr std::size_t kLong = 4096;
 using nlohmann::json;
 }  // namespace
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, target, path, mount, mounted)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, target, path, mount, mounted, at_start, limit, written, busy_until)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Nic, mac, source, production, at_start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Held, stamp, sum, carried)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Capture, set, dirty, held, overflow, stamps, carried)

@@ -56,6 +56,8 @@ Examples:
 
 constexpr const char* kUpgrade = R"(
 --cutover TIME takes 2026-01-31T02:00:00Z, or 02:00 for the next such moment in UTC. DURATION is 500ms, 2s or 10m.
+RATE is 2MiB/s, or 2M for short. With --throttle the original may be slower before the cutover, never below RATE a disk,
+and only while its data is written as fast as it can be carried; its own limits are back before clients are held.
 Before the cutover Ctrl-C, and every failure, undoes the run: the original serves as before and nothing is left behind.
 After it the clone serves, and what clients write is kept for the way back until `moult finish` or `moult rollback`.
 With --confirm-within this moult stays until `moult confirm`; when the time is over without it, it rolls back. Ctrl-C
@@ -66,6 +68,7 @@ Examples:
   moult upgrade appliance.yaml maintenance.yaml
   moult upgrade appliance.yaml maintenance.yaml --cutover 02:00   prepare now, cut over at night
   moult upgrade appliance.yaml maintenance.yaml --cutover manual  wait for: moult cutover RUN
+  moult upgrade appliance.yaml maintenance.yaml --throttle 2MiB/s   for data that is written faster than it is carried
   moult upgrade appliance.yaml maintenance.yaml --confirm-within 30m  back again unless `moult confirm RUN` comes
   moult upgrade appliance.yaml maintenance.yaml --yes -o json     for scripts)";
 

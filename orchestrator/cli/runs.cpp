@@ -6,9 +6,11 @@
 #include "orchestrator/cli/cli.hpp"
 #include "orchestrator/cli/report.hpp"
 #include "orchestrator/confirmation.hpp"
+#include "orchestrator/rate.hpp"
 #include "orchestrator/run_folder.hpp"
 #include "orchestrator/store/run_lock.hpp"
 #include "orchestrator/text_table.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -65,6 +67,10 @@ Result<> show_status(Cli& cli, const RunsArguments& arguments) {
   if (stored.state == RunState::confirming && !until.empty())
     std::printf("  not confirmed: the moult that holds it rolls it back at %s, but for `moult confirm %s`\n",
                 until.c_str(), arguments.run.c_str());
+  MOULT_ASSIGN(const auto slowed, throttles_of(store->journal(), arguments.run));
+  for (const auto& [machine, rate] : slowed)
+    std::printf("  slowed: the disks of %s, to %s each\n", machine.c_str(),
+                rate_text(static_cast<double>(rate)).c_str());
   if (!is_over(stored.state))
     std::printf("  held by: %s\n", holder_text(state_dir_of(cli), stored.work.plan.appliance, arguments.run).c_str());
   return {};

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
 #include "orchestrator/cli/cli.hpp"
 #include "orchestrator/cli/launch.hpp"
@@ -10,6 +11,7 @@
 #include "orchestrator/cli/planning.hpp"
 #include "orchestrator/cli/refusal.hpp"
 #include "orchestrator/cli/times.hpp"
+#include "orchestrator/rate.hpp"
 
 namespace moult {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 struct UpgradeArguments {
   std::string appliance, maintenance, plan_file;
   std::string cutover = "auto", max_stall, boot, confirm_within, format = "text";
+  std::optional<std::string> throttle;
   bool yes = false;
   RunOptions options;
 };
@@ -34,6 +37,13 @@ void add_options(CLI::App& command, UpgradeArguments& arguments) {
       .add_option("--confirm-within", arguments.confirm_within,
                   "Stay after the cutover, and go back by itself unless `moult confirm RUN` comes within this time")
       ->type_name("DURATION");
+  command
+      .add_option_function<std::string>(
+          "--throttle", [&arguments](const std::string& rate) { arguments.throttle = rate; },
+          "Where clients write faster than it can be carried, slow the original's disks step by step until it can; "
+          "RATE is what each disk may always be written with")
+      ->expected(0, 1)  // a missing one is told of by read_throttle
+      ->type_name("RATE");
   command.add_flag("--accept-one-way", arguments.options.accept_one_way,
                    "Cut over although a rollback would lose what is written to a data set after it");
   command.add_flag("--rehearse", arguments.options.rehearse,
@@ -43,6 +53,17 @@ void add_options(CLI::App& command, UpgradeArguments& arguments) {
   command.add_option("-o,--output", arguments.format, "The report: text or json")
       ->type_name("FORM")
       ->check(CLI::IsMember({"text", "json"}));
+}
+
+Result<> read_throttle(UpgradeArguments& arguments) {
+  if (!arguments.throttle) return {};
+  if (arguments.throttle->empty())
+    return fail(Code::usage, "--throttle: the RATE is missing that each disk may always be written with",
+                "Write for example --throttle 2MiB/s.");
+  auto rate = rate_of(*arguments.throttle);
+  if (!rate) return pass(std::move(rate), "--throttle");
+  arguments.options.throttle = *rate;
+  return {};
 }
 
 Result<> read_options(UpgradeArguments& arguments) {
@@ -57,6 +78,7 @@ Result<> read_options(UpgradeArguments& arguments) {
     if (*arguments.options.confirm_within <= Millis{0})
       return fail(Code::usage, "--confirm-within 0 leaves no time to confirm", "Write for example 30m.");
   }
+  MOULT_TRY(read_throttle(arguments));
   if (arguments.cutover == "auto") return {};
   if (arguments.cutover == "manual") {
     arguments.options.cutover = CutoverMode::manual;

@@ -5,6 +5,7 @@
 #include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/shrinking.hpp"
 #include "orchestrator/phases/rounds.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -24,18 +25,25 @@ Result<> look_at_all(RunContext& run, DataStrategy& set) {
   return set.verify().map([](const Verification&) {});  // whether they are equal only counts under the fence
 }
 
-/// One round looks at everything, which the one under the fence has no time for, and one digest is made. Then, since
-/// that and arming the way back took their time and clients wrote meanwhile, rounds until one is short, so that the
-/// last one is.
-Result<> catch_up(RunContext& run, const Direction& way) {
-  MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return look_at_all(run, set); }));
+/// Rounds until one is short, so that the last one is. How long the last of them took.
+Result<Millis> rounds_until_short(RunContext& run, const Direction& way) {
   Shrinking rounds;
+  Millis last{0};
   for (int round = 0; round < kCatchUpRounds; ++round) {
     const auto begin = run.platform().clock().steady();
     MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return carry_durably(run, set, &DataStrategy::round); }));
-    if (!rounds.add(run.platform().clock().steady() - begin)) return {};
+    const auto took = run.platform().clock().steady() - begin;
+    last = std::chrono::duration_cast<Millis>(took);
+    if (!rounds.add(took)) break;
   }
-  return {};
+  return last;
+}
+
+/// One round looks at everything, which the one under the fence has no time for, and one digest is made. That and
+/// arming the way back took their time, and clients wrote meanwhile.
+Result<Millis> catch_up(RunContext& run, const Direction& way) {
+  MOULT_TRY(each_set(run, way, [&run](DataStrategy& set) { return look_at_all(run, set); }));
+  return rounds_until_short(run, way);
 }
 
 /// A cutover that was given up behind its switch has opened the original for what the clone was given; clients have
@@ -105,6 +113,28 @@ Result<> write_out(RunContext& run, const Direction& way) {
   });
 }
 
+/// At the disks' own pace: a freeze keeps every writer waiting until all that is dirty is written out.
+Result<> settle_disks(RunContext& run, const Direction& way) {
+  MOULT_ASSIGN(const auto slowed, lift_throttles(run));
+  MOULT_TRY(write_out(run, way));
+  MOULT_TRY(practise_freeze(run, way));
+  return throttle_again(run, slowed);
+}
+
+/// The last thing before the hold, which would wait for a slowed disk as well. What became dirty under a limit goes to
+/// the disk at its own pace. Where that took longer than a round does, clients wrote more at theirs meanwhile than the
+/// last round has time for, and would again in any round at that pace: rounds under the limits carry it.
+Result<> let_go_of_disks(RunContext& run, const Direction& way, Millis round) {
+  MOULT_ASSIGN(const auto slowed, lift_throttles(run));
+  if (slowed.empty()) return {};
+  const auto begin = run.platform().clock().steady();
+  MOULT_TRY(write_out(run, way));
+  if (run.platform().clock().steady() - begin <= round) return {};
+  MOULT_TRY(throttle_again(run, slowed));
+  MOULT_TRY(rounds_until_short(run, way));
+  return lift_throttles(run).map([](const Throttles&) {});
+}
+
 }  // namespace
 
 Result<> open_way_back(RunContext& run) {
@@ -142,9 +172,9 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
   }));
   MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
   MOULT_TRY(clear_disks(run, way));  // takes its time, so rounds come after it
-  MOULT_TRY(write_out(run, way));
-  MOULT_TRY(practise_freeze(run, way));
-  return catch_up(run, way);
+  MOULT_TRY(settle_disks(run, way));
+  MOULT_ASSIGN(const auto round, catch_up(run, way));
+  return let_go_of_disks(run, way, round);
 }
 
 }  // namespace moult

@@ -8,7 +8,8 @@ namespace moult {
 
 /// Does what can be done before clients have to wait, so that they wait for less: the entry and the helpers answer,
 /// capture for the way back is armed, vendors' `warm` hooks ran, what would be done for the first time under the hold
-/// was done once, dirty pages are on disks, and the next round is short. On an error nothing has changed for clients.
+/// was done once, dirty pages are on disks, and the next round is short. No original is slowed any more when this
+/// returns. On an error nothing has changed for clients, but that one that was slowed may not be so any more.
 Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry);
 
 /// Services of the original that were stopped behind the cutover start again for a rollback: on data that lack the last

@@ -27,6 +27,7 @@ class LibvirtPlatform final : public Platform {
   ApplianceCloner& cloner() override { return parts_.cloner(); }
   NetworkPort& network() override { return parts_.network(); }
   DiskHandover& disks() override { return parts_.disks(); }
+  DiskThrottle& throttle() override { return parts_.throttle(); }
   GuestConnector& guests() override { return guests_; }
   Clock& clock() override { return *clock_; }
   Workers& workers() override { return *workers_; }

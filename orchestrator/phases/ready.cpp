@@ -1,8 +1,12 @@
+#include <optional>
+
+#include "orchestrator/phases/brake.hpp"
 #include "orchestrator/phases/comparison.hpp"
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/requests.hpp"
 #include "orchestrator/store/utc.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -40,47 +44,71 @@ Error over_budget(const RunContext& run, Millis stall) {
           Disposition::fail};
 }
 
-/// Too long a stall, foreseen: who asked for the cutover is told, and asks again. A cutover that is due waits for its
-/// moment, and says so now and then.
-class TooLong {
+/// A cutover that is due, or asked for, and whether its stall is foreseen to fit the budget. Where it is not, who asked
+/// for it is told, and asks again; one that is due waits for its moment, and says so now and then. With
+/// RunOptions::throttle rounds follow each other at once instead, until it fits or slowing has done all that it can.
+class Wanted {
  public:
-  explicit TooLong(RunContext& run) : run_(run) {}
+  Wanted(RunContext& run, StallForecast& forecast) : run_(run), forecast_(forecast) { brake_.emplace(run, forecast); }
 
-  Result<> say(Millis stall, bool asked) {
-    const auto error = over_budget(run_, stall);
-    if (asked) MOULT_TRY(run_.ledger.record("cutover.refused", facts_of(error)));
+  [[nodiscard]] bool presses() const { return run_.work.options.throttle && !brake_->spent(); }
+
+  /// Takes a word; true as long as one is open.
+  bool by(Request word) {
+    if (word == Request::cutover) brake_.emplace(run_, forecast_);
+    asked_ = asked_ || word == Request::cutover;
+    return asked_;
+  }
+
+  Result<bool> fits() {
+    MOULT_ASSIGN(const auto pending, pending_all(run_));
+    const auto stall = forecast_.stall(pending);
+    if (stall <= run_.work.options.max_stall) return true;
+    if (presses()) MOULT_TRY(brake_->after_round(pending));
+    const bool refused = asked_ && !presses();
+    MOULT_TRY(say(over_budget(run_, stall), refused));
+    if (refused) asked_ = false;
+    return false;
+  }
+
+ private:
+  Result<> say(const Error& error, bool refused) {
+    if (refused) MOULT_TRY(run_.ledger.record("cutover.refused", facts_of(error)));
     const auto now = run_.platform().clock().steady();
-    if (!asked && now < silent_until_) return {};
-    if (!asked) silent_until_ = now + kSayAgain;
+    if (!refused && now < silent_until_) return {};
+    if (!refused) silent_until_ = now + kSayAgain;
     run_.world.observer.warn("no cutover yet: " + error.describe());
     return {};
   }
 
- private:
   RunContext& run_;
+  StallForecast& forecast_;
+  std::optional<Brake> brake_;  ///< of this word
+  bool asked_ = false;
   Clock::Steady silent_until_ = Clock::Steady::min();
 };
 
 }  // namespace
 
 Result<Word> wait_ready(RunContext& run, StallForecast& forecast) {
+  if (!due(run)) MOULT_TRY(lift_throttles(run));
   say_what_is_awaited(run);
-  TooLong too_long(run);
+  Wanted wanted(run, forecast);
   BackgroundComparison comparison(run.forward, run.ledger, run.platform().clock());
   for (int pause = 0;; ++pause) {
     MOULT_TRY(run.world.interrupt.check());
     MOULT_ASSIGN(const auto asked, take_request(run.world.store, run.id()));
     if (asked == Request::abort) return Word::abort;
-    if (pause % kPausesBetweenRounds == 0) MOULT_TRY(carry_all(run, forecast));
+    const bool now = wanted.by(asked) || due(run);
+    const bool at_once = now && wanted.presses();
+    if (at_once || pause % kPausesBetweenRounds == 0) MOULT_TRY(carry_all(run, forecast));
     // Between rounds, and not in the pause in which the word came: no cutover waits for it.
-    if (pause % kPausesBetweenRounds == kPauseOfComparison && asked != Request::cutover) MOULT_TRY(comparison.go_on());
-    if (asked == Request::cutover || due(run)) {
-      MOULT_ASSIGN(const auto pending, pending_all(run));
-      const auto stall = forecast.stall(pending);
-      if (stall <= run.work.options.max_stall) return Word::cut_over;
-      MOULT_TRY(too_long.say(stall, asked == Request::cutover));
+    if (!now && pause % kPausesBetweenRounds == kPauseOfComparison) MOULT_TRY(comparison.go_on());
+    if (now) {
+      MOULT_ASSIGN(const bool fits, wanted.fits());
+      if (fits) return Word::cut_over;
     }
-    run.platform().clock().sleep(kPause);
+    if (!at_once) run.platform().clock().sleep(kPause);
   }
 }
 

@@ -10,6 +10,11 @@ namespace moult {
 /// which also warms them.
 [[nodiscard]] Result<> rehearse_parts(RunContext& run, StallForecast& forecast);
 
+/// Measures the digests again. What is pending is read for them, so they cost less once there is less of it.
+[[nodiscard]] Result<> rehearse_verify(RunContext& run, StallForecast& forecast);
+/// The part of the forecast that it is.
+inline constexpr const char* kVerifyPart = "verify";
+
 /// Runs `activate` and the checks of all updated components on the side that will serve.
 [[nodiscard]] Result<> activate_clone(RunContext& run);
 

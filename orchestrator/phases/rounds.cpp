@@ -54,8 +54,9 @@ Result<> carry_all(RunContext& run, StallForecast& forecast) {
   std::vector<Workers::Job> jobs;
   for (auto& set : run.forward) {
     jobs.emplace_back([&run, &forecast, set = set.get()]() -> Result<> {
+      const auto began = run.platform().clock().steady();
       MOULT_ASSIGN(const auto report, set->round());
-      forecast.round(set->name(), report);
+      forecast.round(set->name(), report, began);
       run.world.observer.round_ended(set->name(), report, forecast.last_round({{set->name(), Pending{}}}));
       return record_round(run, set->name(), report);
     });

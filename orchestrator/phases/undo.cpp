@@ -4,6 +4,7 @@
 #include "orchestrator/phases/phases.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/serving.hpp"
+#include "orchestrator/throttle.hpp"
 
 namespace moult {
 namespace {
@@ -13,13 +14,13 @@ class Undoing {
  public:
   Undoing(RunContext& run, const char* word) : run_(run), word_(word) {}
 
-  void step(std::string_view name, const std::string& subject, const std::function<Result<>()>& effect) {
+  bool step(std::string_view name, const std::string& subject, const std::function<Result<>()>& effect) {
     auto done = run_.ledger.perform_plain(name, subject, effect);
-    if (done) return;
+    if (done) return true;
     run_.world.observer.warn("left behind: " + done.error().describe());
     if (!first_) first_ = std::move(done).error();
+    return false;
   }
-  [[nodiscard]] bool failed() const { return first_.has_value(); }
   [[nodiscard]] Result<> result() && {
     if (!first_) return {};
     first_->remedy =
@@ -61,11 +62,15 @@ Result<> remove_helper(RunContext& run, const MachinePair& pair) {
 
 }  // namespace
 
-/// Clients are let go when the original can answer them, and no clone answers to its address any more.
+/// Clients are let go when the original can answer them, and no clone answers to its address any more. Limits go first:
+/// they slow clients whatever else is left behind.
 Result<> undo_run(RunContext& run, const char* word) {
   Undoing undoing(run, word);
-  if (has_disks(run)) undoing.step("disk.return", "", [&] { return return_disks(run, Direction{true}); });
-  if (undoing.failed()) return std::move(undoing).result();  // without its disk the original would answer wrongly
+  for (const auto& pair : run.machines())
+    if (run.work.options.throttle)
+      undoing.step("throttle.lift", pair.original.name, [&] { return lift_throttle(run, pair); });
+  if (has_disks(run) && !undoing.step("disk.return", "", [&] { return return_disks(run, Direction{true}); }))
+    return std::move(undoing).result();  // without its disk the original would answer wrongly
   for (const auto& pair : run.machines()) {
     const auto& name = pair.original.name;
     undoing.step("clone.discard", name, [&]() -> Result<> {

@@ -20,6 +20,7 @@ process() {
   export MOULT_FAILPOINT
   case $word in
     upgrade) moult upgrade --yes "$one" "$quick" ;;
+    upgrade-throttled) moult upgrade --yes --throttle 1GiB/s "$one" "$quick" ;;
     upgrade-disk) moult upgrade --yes --max-stall 20s "$one" "$handed" ;;
     *) moult "$word" "$(latest_run)" ;;
   esac

@@ -9,6 +9,7 @@ machine_inventory() {
   virsh --quiet domiflist "$domain" | awk '{print "nic", $2, $3, $4, $5}'
   virsh --quiet dumpxml "$domain" | grep -oE "<(target type='virtio'|address type='pci') [^>]*(name|slot)='[^']*'" | sort | uniq -c
   virsh --quiet domblklist "$domain" | while read -r target disk; do
+    echo "limits $target $({ virsh --quiet blkdeviotune "$domain" "$target" --live 2>/dev/null || true; } | awk '/_sec/ && $NF > 0 {print $1, $NF}' | tr -d '\n')"
     echo "disk $target $(qemu-img info -U --backing-chain --output json "$disk" | jq -c 'map([.filename, .format, ."virtual-size"])')"
   done
 }

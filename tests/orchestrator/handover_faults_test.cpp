@@ -1,4 +1,6 @@
 // What fails while a disk changes hands.
+#include <nlohmann/json.hpp>
+
 #include "handed_disk.hpp"
 
 using namespace moult;
@@ -114,5 +116,30 @@ TEST_CASE("a side that is left and does not let go of the disk is powered off, a
   CHECK(run.world().faults().plan().rules.back().seen > 3);
   CHECK(end.error().message.find("giving the disks back") == std::string::npos);
   CHECK(held(run, DiskSide::original) == DiskImage::own);
+  serves_whole(run);
+}
+
+TEST_CASE("an original is slowed no longer, also where its disk does not come back at once", "[handover][throttle]") {
+  auto run_options = patient();
+  run_options.throttle = 8192;
+  SimRun run(with_disk(9), run_options);
+  run.on_part([&run](std::string_view part, double) {
+    if (part == "fence held")
+      run.world().faults().set(deadly(sim::FaultPlan{}.with(sim::FaultKind::kill_after, "take_out")));
+  });
+  REQUIRE_FALSE(lives(run, [&] { return run.go(); }));
+  auto& disks = run.platform().throttle();
+  const auto before = disks.limits(kApp);
+  REQUIRE(before);
+  REQUIRE(run.store().journal().put_value("r1", "throttle.app",
+                                          nlohmann::json{{"before", *before}, {"bytes_per_second", 8192}}.dump()));
+  REQUIRE(disks.limit(kApp, 8192, *before));
+  run.world().faults().set(sim::FaultPlan{}.with(sim::FaultKind::refuse, "put_in", 0));
+  const auto end = run.again(&Conductor::abort);
+  INFO(text_of(end));
+  REQUIRE_FALSE(end);
+  CHECK(*disks.limits(kApp) == *before);
+  run.world().faults().set({});
+  CHECK(run.again(&Conductor::abort));
   serves_whole(run);
 }

@@ -1,5 +1,6 @@
 #include "tests/sim/shape.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "drivers/sim/rng.hpp"
@@ -19,6 +20,7 @@ constexpr std::array<FieldFacts, Shape::kFields> kFacts{{
     {"silent_ppm", 0},{"holds", 1},      {"hooks", 0},        {"reboot", 0},  {"blind", 0}, {"handover", 0}, {"fstab", 1},
     {"comes_back", 1},
     {"finish", 0},    {"confirm_s", 0},  {"rehearse", 0},   {"max_stall_ms", 0}, {"serve_s", 5}, {"faulty_words", 0},
+    {"outpaced", 0},
     {"leave", 0},     {"calm", 0},       {"most", 0},         {"kinds", 0},   {"ppm", 0}, {"burst", 1},
     {"since", 0},     {"focus", 0},    {"sure", 0},         {"next", 0},
 }};
@@ -35,6 +37,9 @@ constexpr std::uint64_t kLongestCalm = 500;
 constexpr std::uint64_t kCalmWithin = 12;
 constexpr std::uint64_t kCalmBeforeSure = 6;
 constexpr long kLeastWhenSure = 2;
+constexpr std::uint64_t kOutpaced = 60;  ///< one life of so many
+constexpr Millis::rep kBusyThink = 300;  ///< of its clients
+constexpr std::uint64_t kFloor = 2048;   ///< bytes a second: a note in two seconds, which any clone can be given
 constexpr long kAllKinds = ((1L << sim::kFaultKinds) - 1) & ~1L;
 
 /// Where a run is rarely come to by chance, by the call that is made there: its first round, its cutover, its commit,
@@ -75,9 +80,12 @@ constexpr long kOutcomes =
           sim::FaultKind::half_way, sim::FaultKind::slow, sim::FaultKind::late_answer, sim::FaultKind::stale,
           sim::FaultKind::garble, sim::FaultKind::kill_before, sim::FaultKind::kill_after});
 
+/// Calls that a life of any shape makes.
+constexpr auto kUsualCalls = static_cast<std::size_t>(sim::CallId::disk_limits);
+
 /// 0: no kind of call is sought out; else the CallId, counted from 1.
 long draw_focus(sim::Rng& rng) {
-  const auto any = static_cast<long>(rng.below(sim::kCalls));
+  const auto any = static_cast<long>(rng.below(kUsualCalls));
   const auto decisive = one_of(rng, kDecisive);
   return one_of(rng, {0L, 0L, any + 1, decisive + 1});
 }
@@ -105,6 +113,7 @@ Shape::Shape(std::uint64_t seed) {
              one_of(rng, {0, 0, 0, 0, 500, 10'000}),
              one_of(rng, {0, 1, 5, 17, 70}),
              one_of(rng, {0, 1, 2, 4}),
+             0,
              one_of(rng, {0, 0, 0, 1}),
              one_of(rng, {0, 1, 1, 1}) * static_cast<long>(rng.below(kLongestCalm)),
              one_of(rng, {0, 1, 1, 2, 2, 3, 5, 8}),
@@ -119,6 +128,9 @@ Shape::Shape(std::uint64_t seed) {
   values_[fstab] = one_of(rng, {1, 1, 0});
   const auto place = static_cast<long>(1 + rng.below(kPlaces.size()));
   const auto befalls = one_of(rng, {kOutcomes, kOutcomes, kAllKinds});
+  values_[outpaced] = rng.below(kOutpaced) == 0 ? 1 : 0;  // drawn last, so that the other lives are what they were
+  if (values_[outpaced] != 0 && rng.below(2) == 0)
+    values_[focus] = static_cast<long>(kUsualCalls + rng.below(sim::kCalls - kUsualCalls)) + 1;
   if (values_[sure] == 0) return;
   values_[since] = place;
   values_[calm] %= kCalmBeforeSure;
@@ -160,6 +172,12 @@ SimOptions Shape::options(std::uint64_t seed) const {
   options.held_files_seen = have[blind] == 0;
   options.mounts_at_boot = have[fstab] != 0;
   options.crashed_guests_reboot = have[comes_back] != 0;
+  if (have[outpaced] != 0) {
+    // Half of the requests make a path of a round, so what is written in a second costs the clone about 1.3 s.
+    options.think = Millis{kBusyThink};
+    options.slow_clone = Millis{13 * kBusyThink * 2 / 10 / std::max(have[clients], 1L)};
+    options.disk_limit = have[disks] > 1 ? 1ULL << 20U : 0;
+  }
   if (have[holds] == 0) options.appliance.entry.kind = EntryKind::none;
   auto& api = options.maintenance.components.front();
   if (have[hooks] != 0) {
@@ -190,6 +208,7 @@ RunOptions Shape::run_options() const {
   options.finish = (*this)[finish] != 0;
   options.rehearse = (*this)[rehearse] != 0;
   if ((*this)[confirm_s] > 0) options.confirm_within = std::chrono::seconds{(*this)[confirm_s]};
+  if ((*this)[outpaced] != 0) options.throttle = kFloor;
   if ((*this)[max_stall_ms] != 0) options.max_stall = Millis{(*this)[max_stall_ms]};
   return options;
 }

@@ -34,6 +34,7 @@ class Shape {
     max_stall_ms,  ///< 0: the usual one
     serve_s,       ///< between two words
     faulty_words,  ///< words of persons that still meet faults
+    outpaced,      ///< clients write faster than rounds carry, and the run may slow the original's disks
     leave,         ///< a run in confirming is left as it is
     calm,          ///< calls before chance strikes, counted from the place that `since` names
     most,          ///< strikes

@@ -21,7 +21,14 @@ struct Hooks final : Observer {
   void cutover_part(std::string_view part, double ms) override {
     if (on_part) on_part(part, ms);
   }
+  void note(const std::string& text) override {
+    if (on_word) on_word(text);
+  }
+  void warn(const std::string& text) override {
+    if (on_word) on_word(text);
+  }
   std::function<void(RunState)> on_state;
+  std::function<void(const std::string& text)> on_word;
   std::function<void(std::string_view part, double ms)> on_part;
 };
 
@@ -44,6 +51,8 @@ class SimRun {
   void on_state(std::function<void(RunState)> hook) { observer_.on_state = std::move(hook); }
   /// Called with each part of a cutover, and how long it took.
   void on_part(std::function<void(std::string_view, double)> hook) { observer_.on_part = std::move(hook); }
+  /// Called with what a person is told.
+  void on_word(std::function<void(const std::string&)> hook) { observer_.on_word = std::move(hook); }
   [[nodiscard]] Platform& platform() { return *platform_; }
   /// Lets clients work.
   void serve_for(int seconds) { platform_->clock().sleep(std::chrono::seconds{seconds}); }

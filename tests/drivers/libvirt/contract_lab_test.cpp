@@ -2,6 +2,7 @@
 
 #include "cloned.hpp"
 #include "lab_world.hpp"
+#include "tests/drivers/contract/disk_throttle_contract.hpp"
 #include "tests/drivers/contract/guest_access_contract.hpp"
 #include "tests/drivers/contract/handover_contract.hpp"
 #include "tests/drivers/contract/machine_contract.hpp"
@@ -37,6 +38,28 @@ TEST_CASE("libvirt's machines keep the lifecycle's contract", "[lab][contract]")
 TEST_CASE("libvirt's networks keep the network's contract", "[lab][contract]") {
   Lab lab;
   contract::network_port_contract(lab.context("contract"));
+}
+
+TEST_CASE("libvirt's disks keep the throttle's contract, and an owner's own limits are put back", "[lab][contract]") {
+  Lab lab;
+  const contract::ThrottleContext context{lab.parts.throttle(), lab.parts.lifecycle(), lab.machine};
+  contract::disk_throttle_contract(context);
+  const auto tune = [&](std::vector<std::string> limits) {
+    limits.insert(limits.begin(), {"blkdeviotune", lab.machine.domain, "vda", "--live"});
+    lab::virsh(limits);
+  };
+  const std::vector<std::string> none{"--total-bytes-sec", "0", "--total-bytes-sec-max", "0", "--total-iops-sec", "0"};
+  const lab::CleanUp clean_up{[&] { tune(none); }};
+  for (const auto& own : std::vector<std::vector<std::string>>{
+           {"--total-bytes-sec", "50000000", "--total-bytes-sec-max", "90000000"},
+           {"--write-bytes-sec", "40000000", "--write-bytes-sec-max", "80000000", "--total-iops-sec", "5000"}}) {
+    tune(none);
+    tune(own);
+    const auto before = lab::virsh({"blkdeviotune", lab.machine.domain, "vda", "--live"});
+    contract::limits_are_put_back_to_the_letter(context);
+    contract::a_limit_can_be_changed_and_is_never_looser_than_the_owners(context);
+    CHECK(lab::virsh({"blkdeviotune", lab.machine.domain, "vda", "--live"}) == before);
+  }
 }
 
 TEST_CASE("libvirt's clones keep the cloner's contract", "[lab][contract]") {

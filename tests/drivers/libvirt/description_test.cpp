@@ -32,6 +32,22 @@ TEST_CASE("a live description gives disks with their chains, NICs with their pla
   CHECK_FALSE(seen->has_channel("org.moult.r8"));
 }
 
+TEST_CASE("disks that are limited together are named") {
+  const auto together = [](const char* first, const char* second) {
+    const auto disk = [](const char* target, const std::string& group) {
+      return std::string("<disk type='file' device='disk'><target dev='") + target + "'/><iotune>" + group +
+             "<write_bytes_sec>5</write_bytes_sec></iotune></disk>";
+    };
+    const auto seen =
+        read_description("<domain><devices>" + disk("vda", first) + disk("vdb", second) + "</devices></domain>");
+    REQUIRE(seen);
+    return seen->disks_of_one_limit();
+  };
+  CHECK(together("<group_name>g</group_name>", "<group_name>g</group_name>") == "vda and vdb");
+  CHECK(together("<group_name>g</group_name>", "<group_name>h</group_name>").empty());
+  CHECK(together("", "").empty());
+}
+
 TEST_CASE("what libvirt never sends is an error, not a machine without disks") {
   CHECK_FALSE(read_description("<domain><devices>"));
   const auto bare = read_description("<domain><devices/></domain>");

@@ -1,4 +1,5 @@
 // The contract suite on the simulated world.
+#include "tests/drivers/contract/disk_throttle_contract.hpp"
 #include "tests/drivers/contract/entry_contract.hpp"
 #include "tests/drivers/contract/guest_access_contract.hpp"
 #include "tests/drivers/contract/guest_files_contract.hpp"
@@ -100,6 +101,25 @@ TEST_CASE("sim keeps the contract of disks that change hands") {
   contract::disk_handover_contract(
       {machine_context(*platform), platform->disks(), "vdb", data.root, [](GuestAccess&, bool) {}, wait_on(*platform)});
   CHECK(platform->world().inventory(false) == before);
+}
+
+TEST_CASE("sim keeps the contract of DiskThrottle, whatever limits the owner has") {
+  for (const std::uint64_t own : {0ULL, 512ULL << 10U, 16ULL << 20U}) {
+    INFO("the owner's limit " << own);
+    auto options = notes_options(7);
+    options.disks = 2;
+    options.disk_limit = own;
+    const auto platform = contract::value_of(make_sim_platform(options));
+    const auto before = platform->world().inventory(false);
+    const contract::ThrottleContext context{platform->throttle(), platform->lifecycle(), app()};
+    // A limit as strict as the owner's is no other one.
+    if (own != 512ULL << 10U) contract::a_limit_can_be_changed_and_is_never_looser_than_the_owners(context);
+    contract::limits_are_put_back_to_the_letter(context);
+    contract::a_machine_that_is_off_has_lost_its_limits(context);
+    contract::what_was_written_is_told_of_each_disk(context);
+    contract::what_makes_no_sense_is_refused(context);
+    CHECK(platform->world().inventory(false) == before);
+  }
 }
 
 TEST_CASE("sim keeps the contract of Entry, with and without a hold") {
