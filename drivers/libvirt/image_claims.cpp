@@ -50,20 +50,21 @@ std::vector<std::string> ImageClaims::against(const Description& seen) const {
 
 Result<ImageClaims> read_image_claims(Host& host) {
   const std::string what = "look at the disks of all domains";
-  return host.call<ImageClaims>({what}, [what, here = is_local(host.uri())](virConnectPtr connection) -> Result<ImageClaims> {
-    virDomainPtr* domains = nullptr;
-    const int count = virConnectListAllDomains(connection, &domains, 0);
-    if (count < 0) return virt_fail(what, Effect::none);
-    ImageClaims claims(here);
-    Result<> added;
-    for (int i = 0; i < count; ++i) {
-      const DomainHandle domain(domains[i]);
-      if (added) added = add_domain(domain.get(), claims);
-    }
-    std::free(domains);
-    MOULT_TRY(added);
-    return claims;
-  });
+  return host.call<ImageClaims>({what},
+                                [what, here = is_local(host.uri())](virConnectPtr connection) -> Result<ImageClaims> {
+                                  virDomainPtr* domains = nullptr;
+                                  const int count = virConnectListAllDomains(connection, &domains, 0);
+                                  if (count < 0) return virt_fail(what, Effect::none);
+                                  ImageClaims claims(here);
+                                  Result<> added;
+                                  for (int i = 0; i < count; ++i) {
+                                    const DomainHandle domain(domains[i]);
+                                    if (added) added = add_domain(domain.get(), claims);
+                                  }
+                                  std::free(domains);
+                                  MOULT_TRY(added);
+                                  return claims;
+                                });
 }
 
 }  // namespace moult::virt

@@ -1,8 +1,9 @@
 #include "drivers/libvirt/image_claims.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 
 #include "catch.hpp"
 
@@ -35,8 +36,7 @@ TEST_CASE("an image that another domain writes too is named with that domain and
   claims.add(domain("old-web", "vdc", "/img/data.qcow2"));
   const auto reasons = claims.against(web);
   REQUIRE(reasons.size() == 1);
-  CHECK(reasons.front() ==
-        "disk vdb (/img/data.qcow2) is disk vdc of domain old-web too, which may write it");
+  CHECK(reasons.front() == "disk vdb (/img/data.qcow2) is disk vdc of domain old-web too, which may write it");
 }
 
 TEST_CASE("an image that others only read, and a disk without one, is nobody's to write") {
