@@ -154,6 +154,7 @@ void Capture::note(const std::string& directory, std::string_view name, std::uin
   std::uint8_t flags = Changes::touched;
   if ((mask & FAN_ONDIR) != 0 && (mask & kNames) != 0) flags |= Changes::deep;
   if ((mask & FAN_CLOSE_WRITE) != 0) flags |= Changes::suspect;
+  if ((mask & FAN_MODIFY) != 0) flags |= Changes::written;
   const std::string path = path_in(directory == "/" ? "" : directory, name);
   for (const auto& [root, log] : watches_) {
     const auto at = below_root(directory, root);

@@ -13,6 +13,8 @@ struct Changes {
     touched = 1,
     deep = 2,     ///< a directory that came, went or moved: look at all below it
     suspect = 4,  ///< its content may differ though its stamp does not: a mapping was closed, or is open
+    written = 8,  ///< the same, however it was read: the kernel tells of a write when it ends, and moved the stamp
+                  ///< when it began
   };
   std::unordered_map<std::string, std::uint8_t> paths;
   std::string lost;  ///< why events are missing; empty: none are

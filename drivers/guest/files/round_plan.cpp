@@ -67,7 +67,9 @@ void RoundPlanner::consider(const std::string& path, const struct stat& st, std:
   const bool same = known != nullptr && known->stamp == stamp_of(st);
   // Where every page was clean when it was read, the stamp tells of mapped writes too.
   const bool distrusted = (flags & Changes::suspect) != 0 || (options_.distrust_maps && S_ISREG(st.st_mode));
-  const bool doubtful = !same || !known->is(Entry::settled) || (distrusted && !known->is(Entry::synced));
+  // A write that was under way when the file was read had moved the stamp already.
+  const bool written = (flags & Changes::written) != 0;
+  const bool doubtful = !same || written || !known->is(Entry::settled) || (distrusted && !known->is(Entry::synced));
   if (doubtful) force(path, st, !same);
 }
 

@@ -61,7 +61,8 @@ Result<EmitReport> SourceSet::compare_some(const ByteSink& sink, Unseen unseen) 
   const auto until = std::chrono::steady_clock::now() + kTurnTime;
   const Changes changes = log_->copy();
   for (const auto& [path, flags] : changes.paths)
-    if (const auto* known = manifest_.find(path); known != nullptr && (flags & Changes::suspect) != 0)
+    if (const auto* known = manifest_.find(path);
+        known != nullptr && (flags & (Changes::suspect | Changes::written)) != 0)
       unseen.inodes.insert(known->ino);
   const bool lost = !changes.lost.empty();  // a set that must be scanned says nothing about its files before
   EmitReport report;

@@ -29,8 +29,11 @@ Result<std::string> SourceSet::digest(const RoundContext& context) {
     if (known == nullptr || !known->is(Entry::carried)) continue;
     MOULT_ASSIGN(const auto st, tree_.stat(path));
     const auto before = digested_.find(path);
+    const auto change = changes.paths.find(path);
+    const bool written = change != changes.paths.end() && (change->second & Changes::written) != 0;
     std::optional<Hash> hash;
-    if (st && before != digested_.end() && before->second.first == stamp_of(*st) && changed_before(*st, wall_now())) {
+    if (st && !written && before != digested_.end() && before->second.first == stamp_of(*st) &&
+        changed_before(*st, wall_now())) {
       hash = before->second.second;
     } else {
       MOULT_ASSIGN(const auto seen, observe(path, item, nullptr, round));

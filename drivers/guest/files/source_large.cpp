@@ -44,7 +44,7 @@ Result<SourceSet::PathsBySize> SourceSet::changed_large(bool watched) {
     if (!st || !is_large(*st) || !worth_a_signature(*st)) return {};
     const auto* known = manifest_.find(path);
     const bool same = known != nullptr && known->stamp == stamp_of(*st) && known->is(Entry::settled) &&
-                      ((flags & Changes::suspect) == 0 || known->is(Entry::synced));
+                      (flags & Changes::written) == 0 && ((flags & Changes::suspect) == 0 || known->is(Entry::synced));
     if (!same && !goes_whole(path)) found.emplace(static_cast<std::uint64_t>(st->st_size), path);
     return {};
   };

@@ -11,6 +11,7 @@
 #include "drivers/fd.hpp"
 #include "support/pair.hpp"
 #include "support/sandbox.hpp"
+#include "support/slow_write.hpp"
 
 using namespace moult;
 using namespace moult::test;
@@ -50,6 +51,27 @@ TEST_CASE("preallocated files arrive with their size and content, also when room
     put_at(before.get(), "written into it", (4 << 20) + 7);
   }
   pair.round(mode);
+  pair.require_equal();
+}
+
+TEST_CASE(
+    "a write that was under way while its file was read arrives, though the file stays open and its times do not "
+    "move") {
+  const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
+  const auto file = from + "/database";
+  write_file(file, std::string(SlowWrite::kBytes, 'o'));
+  Pair pair(from, to);
+  pair.begin();
+  const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+  SlowWrite write(fd.get(), 'n');
+  let_settle();
+  pair.round(GENERATE(RoundMode::events, RoundMode::scan));
+  const auto midway = pair.source_digest();
+  write.finish();
+  CHECK(read_file(file) == std::string(SlowWrite::kBytes, 'n'));
+  CHECK(pair.source_digest() != midway);
+  pair.round(RoundMode::events);
+  CHECK(read_file(to + "/database") == read_file(file));
   pair.require_equal();
 }
 
