@@ -32,13 +32,16 @@ Result<std::uint64_t> rate_of(const std::string& text) {
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || !std::isfinite(number))
     return fail(Code::usage, "not a rate: " + in_quotes(text), kForms);
+  const auto nothing = [&text] {
+    return fail(Code::usage, "a rate of " + in_quotes(text) + " would let nothing be written at all", kForms);
+  };
+  if (number <= 0) return nothing();  // whatever its unit
   std::string unit(rest, text.data() + text.size());
   if (unit.ends_with("/s")) unit.resize(unit.size() - 2);
   for (const auto& [name, factor] : kUnits) {
     if (unit != name) continue;
     const double bytes = number * factor;
-    if (bytes < 1)
-      return fail(Code::usage, "a rate of " + in_quotes(text) + " would let nothing be written at all", kForms);
+    if (bytes < 1) return nothing();
     if (bytes > kMost) return fail(Code::usage, "a rate of " + in_quotes(text) + " is more than 1 TiB/s", kForms);
     return static_cast<std::uint64_t>(std::llround(bytes));
   }

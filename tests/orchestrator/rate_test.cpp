@@ -26,6 +26,7 @@ TEST_CASE("what is no rate, or lets nothing be written, is refused with an examp
   }
   CHECK(rate_of("0M").error().message == R"(a rate of "0M" would let nothing be written at all)");
   CHECK(rate_of("-1M").error().message == R"(a rate of "-1M" would let nothing be written at all)");
+  CHECK(rate_of("0").error().message == R"(a rate of "0" would let nothing be written at all)");
   CHECK(rate_of("2").error().message == R"(not a rate: "2", for it has no unit)");
 }
 
