@@ -24,6 +24,13 @@ struct SpaceNeed {
   return std::min(virtual_bytes, std::max(kLeastGrowth, allocated_bytes / kGrowthShare));
 }
 
+/// What an update adds to it: its payload as it is, and unpacked (a Debian package holds some three times its size),
+/// beside what it replaces.
+[[nodiscard]] constexpr std::uint64_t update_estimate(std::uint64_t payload_bytes) {
+  constexpr std::uint64_t kPackedAndUnpacked = 4;
+  return payload_bytes * kPackedAndUnpacked;
+}
+
 /// Whether an effect of the cloner is in the world; `unknown` needs a person or a later try.
 enum class Presence { absent, present, partial, unknown };
 

@@ -209,6 +209,30 @@ void need_space(Plan& plan, const std::string& machine, const DataSpec& data) {
           need.needed_bytes += overlay_estimate(disk.allocated_bytes, disk.virtual_bytes);
 }
 
+std::uint64_t payload_bytes(const UpdateSpec& update, const MaintenanceDescriptor& maintenance) {
+  std::set<std::string> needed(update.packages.begin(), update.packages.end());
+  needed.insert(update.payload.begin(), update.payload.end());
+  needed.insert(update.archive);
+  std::uint64_t bytes = 0;
+  for (const auto& file : maintenance.payload)
+    if (needed.contains(file.name)) bytes += file.size;
+  return bytes;
+}
+
+/// What an update brings is written to the clone's first disk, packed and unpacked.
+void need_payload_space(Plan& plan, const MaintenanceDescriptor& maintenance) {
+  for (std::size_t i = 0; i < plan.components.size(); ++i) {
+    if (plan.components[i].verdict != Verdict::old) continue;
+    const auto growth = update_estimate(payload_bytes(maintenance.components[i].update, maintenance));
+    for (const auto& one : plan.machines) {
+      if (one.ref.name != plan.components[i].machine || one.facts.disks.empty()) continue;
+      const auto& path = one.facts.disks.front().path;
+      for (auto& need : plan.space)
+        if (need.uri == one.ref.uri && need.directory == path.substr(0, path.rfind('/'))) need.needed_bytes += growth;
+    }
+  }
+}
+
 void check_space(Plan& plan) {
   for (const auto& need : plan.space)
     if (need.needed_bytes > need.free_bytes)
@@ -301,6 +325,7 @@ Plan make_plan(const ApplianceDescriptor& appliance, const MaintenanceDescriptor
   plan.blockers.insert(plan.blockers.end(), world.data_problems.begin(), world.data_problems.end());
   for (const auto& component : maintenance.components)
     for (const auto& data : component.data) need_space(plan, component.machine, data);
+  need_payload_space(plan, maintenance);
   check_space(plan);
   drop_repeats(plan.blockers);
   warn(plan, appliance);

@@ -101,6 +101,21 @@ TEST_CASE("a disk that changes hands needs room for one overlay more", "[plan]")
   CHECK(first_code(world.plan()) == Code::no_space);
 }
 
+TEST_CASE("what an update brings needs room, where its machine's first disk is, and only when it is to be made",
+          "[plan]") {
+  World world;
+  auto api = component("api", "2.0.0");
+  api.update.packages = {"api.deb"};
+  api.update.payload = {"tables.sql"};
+  world.maintenance.payload = {{"api.deb", "", 100, {}}, {"tables.sql", "", 11, {}}, {"of-another.deb", "", 7, {}}};
+  world.add(api, "1.0.0");
+  CHECK(world.plan().space.front().needed_bytes == 100 + 4 * 111);
+  world.view.space.front().free_bytes = 500;
+  CHECK(first_code(world.plan()) == Code::no_space);
+  world.view.levels["api"].level = "2.0.0";
+  CHECK(world.plan().space.front().needed_bytes == 100);
+}
+
 TEST_CASE("a machine that does not answer is said once, not for each of its components", "[plan]") {
   World world;
   world.add(component("a", "2.0.0"), std::nullopt);
