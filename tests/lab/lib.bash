@@ -32,6 +32,17 @@ prune_cache() {
   done
 }
 
+# ext4_disk FROM FILE SIZE: a directory's content, with its owner, as an ext4 in a new qcow2. mke2fs makes no index of a large
+# directory, in which every name is looked for from the beginning then (three times as slow with 2,000 files in it); e2fsck -D does,
+# and ends with 1 because it did.
+ext4_disk() {
+  truncate -s "$3" "$2.raw"
+  mke2fs -q -t ext4 -E "lazy_itable_init=0,lazy_journal_init=0,root_owner=$(stat -c %u:%g "$1")" -d "$1" "$2.raw"
+  e2fsck -fyD "$2.raw" >/dev/null 2>&1 || [ $? -eq 1 ] || die "e2fsck found fault with $2"
+  qemu-img convert -O qcow2 "$2.raw" "$2"
+  rm "$2.raw"
+}
+
 # find_program [PRESET TARGET...]: puts the program to test into $MOULT: the one named there, else this tree's own, built for it.
 find_program() {
   local preset=${1:-dev} targets=("${@:2}")
