@@ -58,7 +58,7 @@ class RunContext {
   Sessions sessions;
   std::vector<std::unique_ptr<DataStrategy>> forward;  ///< original -> clone, one for each planned set
   std::vector<std::unique_ptr<DataStrategy>> back;     ///< clone -> original, in the same order
-  Millis hand_over_takes{0};                           ///< of disks that change hands, as measured before the cutover
+  Millis hand_over_takes{0};  ///< of disks that change hands: as measured before the cutover, with a margin
 
  private:
   void build_strategies();
