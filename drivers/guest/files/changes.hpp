@@ -15,6 +15,7 @@ struct Changes {
     suspect = 4,  ///< its content may differ though its stamp does not: a mapping was closed, or is open
     written = 8,  ///< the same, however it was read: the kernel tells of a write when it ends, and moved the stamp
                   ///< when it began
+    held = 16,    ///< open for writing: a write may be under way of which the kernel never tells
   };
   std::unordered_map<std::string, std::uint8_t> paths;
   std::string lost;  ///< why events are missing; empty: none are

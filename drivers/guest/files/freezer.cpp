@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "drivers/guest/files/quick_grace.hpp"
 #include "drivers/guest/files/stamp.hpp"
@@ -29,6 +30,12 @@ bool some_in_files() {
     if (read_only == '0' && std::filesystem::exists(device.path() / "loop/backing_file", error)) return true;
   }
   return bool(error);
+}
+
+/// A subvolume's files name another device than its mount does.
+bool is_on(const Mount& mount, int fd, dev_t device) {
+  struct stat st {};
+  return mount.device == device || (::fstat(fd, &st) == 0 && st.st_dev == device);
 }
 
 std::vector<dev_t> devices_of(const std::vector<Mount>& mounts) {
@@ -62,20 +69,29 @@ Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl) {
   MOULT_ASSIGN(const bool held, renew(mounts, ttl));
   if (held) return Millis{0};
   std::vector<Fd> fds;
+  std::set<dev_t> devices;
   for (const auto& mount : mounts) {
     fds.emplace_back(::open(mount.point.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fds.back()) return system_failure("cannot open " + shown(mount.point), errno);
+    struct stat st {};
+    if (!fds.back() || ::fstat(fds.back().get(), &st) != 0)
+      return system_failure("cannot open " + shown(mount.point), errno);
+    devices.insert({mount.device, st.st_dev});
   }
   const bool in_turn = some_in_files();
   const QuickGrace in_haste;
   const auto start = std::chrono::steady_clock::now();
-  const auto lease = begin_lease(ttl);
+  const auto since = wall_now();
+  const auto lease = begin_lease(ttl, since);
   std::vector<Held> all;
   for (std::size_t i = mounts.size(); i-- > 0;) all.push_back({std::move(mounts[i]), std::move(fds[i])});
   auto done = in_turn ? freeze_in_turn(std::move(all), lease) : freeze_together(std::move(all), lease);
   if (!done) {
     (void)thaw();
     return pass(std::move(done));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto device : devices) last_[device] = since;
   }
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - start);
 }
@@ -94,9 +110,9 @@ Result<bool> Freezer::renew(const std::vector<Mount>& mounts, Millis ttl) {
 
 /// The lease runs before the first file system is frozen: however long a freeze takes, the keeper thaws what is frozen
 /// by then.
-std::uint64_t Freezer::begin_lease(Millis ttl) {
+std::uint64_t Freezer::begin_lease(Millis ttl, std::int64_t since) {
   const std::lock_guard lock(mutex_);
-  since_ = wall_now();
+  since_ = since;
   arm(ttl);
   return lease_;
 }
@@ -176,11 +192,15 @@ void Freezer::keep_lease() {
 
 std::int64_t Freezer::frozen_since(dev_t device) const {
   const std::lock_guard lock(mutex_);
-  const bool covered = std::any_of(held_.begin(), held_.end(), [&](const Held& held) {
-    struct stat st {};
-    return held.mount.device == device || (::fstat(held.fd.get(), &st) == 0 && st.st_dev == device);
-  });
+  const bool covered = std::any_of(held_.begin(), held_.end(),
+                                   [&](const Held& held) { return is_on(held.mount, held.fd.get(), device); });
   return covered ? since_ : 0;
+}
+
+std::int64_t Freezer::frozen_last(dev_t device) const {
+  const std::lock_guard lock(mutex_);
+  const auto last = last_.find(device);
+  return last == last_.end() ? 0 : last->second;
 }
 
 }  // namespace moult::files

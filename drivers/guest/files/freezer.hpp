@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -29,6 +30,9 @@ class Freezer {
   bool thaw();
   /// Wall clock (ns) at the start of the freeze that covers the device; 0 when none does.
   [[nodiscard]] std::int64_t frozen_since(dev_t device) const;
+  /// The same of the last freeze that came about, whether it holds or has ended: every write that began before it has
+  /// ended, also one that nothing tells of. 0 when there was none.
+  [[nodiscard]] std::int64_t frozen_last(dev_t device) const;
 
  private:
   struct Held {
@@ -36,7 +40,7 @@ class Freezer {
     Fd fd;
   };
   Result<bool> renew(const std::vector<Mount>& mounts, Millis ttl);
-  std::uint64_t begin_lease(Millis ttl);
+  std::uint64_t begin_lease(Millis ttl, std::int64_t since);
   Result<> freeze_in_turn(std::vector<Held> all, std::uint64_t lease);
   Result<> freeze_together(std::vector<Held> all, std::uint64_t lease);
   Result<> freeze_one(Held held, std::uint64_t lease);
@@ -49,6 +53,7 @@ class Freezer {
   std::uint64_t lease_ = 0;   ///< counts leases that ended
   std::vector<Held> held_;
   std::int64_t since_ = 0;
+  std::map<dev_t, std::int64_t> last_;
   Fd timer_, stop_;
   std::thread keeper_;
 };

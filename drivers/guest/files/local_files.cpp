@@ -192,7 +192,7 @@ bool LocalFiles::note_held(Source& source, bool must_know) {
   std::unordered_map<std::uint64_t, std::uint8_t> elsewhere;
   bool mapped = false;
   for (const auto& file : *held) {
-    const std::uint8_t flags = file.mapped ? Changes::suspect : Changes::touched;
+    const std::uint8_t flags = Changes::held | (file.mapped ? Changes::suspect : Changes::touched);
     if (is_below(file.path, root)) {
       source.set.log()->note(file.path.substr(root.size() + 1), flags);
       mapped = mapped || file.mapped;
@@ -216,6 +216,7 @@ Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& sour
   if (::fstat(source.set.tree().root(), &st) != 0)
     return system_failure("cannot look at the data set " + shown(set), errno);
   context.frozen_since = freezer_.frozen_since(st.st_dev);
+  context.frozen_last = freezer_.frozen_last(st.st_dev);
   // Nothing was written since a round under the same freeze, held or not.
   const bool at_rest = context.frozen_since != 0 && context.frozen_since == source.emitted_in_freeze;
   if (capture && context.no_events.empty()) {
@@ -239,7 +240,7 @@ Result<EmitReport> LocalFiles::emit(const std::string& set, RoundMode mode, cons
   MOULT_ASSIGN(const auto found, source(set));
   const std::lock_guard lock(found->mutex);
   if (mode == RoundMode::compare) return compare(set, *found, sink);
-  MOULT_ASSIGN(auto context, context_of(set, *found, mode == RoundMode::events));
+  MOULT_ASSIGN(auto context, context_of(set, *found, mode != RoundMode::reconcile));
   std::shared_ptr<TargetSet> other_life;
   {
     const std::lock_guard roles_lock(mutex_);
@@ -279,7 +280,7 @@ Result<std::vector<std::string>> LocalFiles::large(const std::string& set) {
   // What is written through a mapping or into an open file is large files in the first place. Where that cannot be
   // known now, they are sent whole.
   if (context.no_events.empty() && found->set.has_large()) note_held(*found, false);
-  return found->set.large(context.no_events.empty());
+  return found->set.large(context);
 }
 
 Result<> LocalFiles::signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) {

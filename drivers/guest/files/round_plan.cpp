@@ -14,6 +14,15 @@ Item item_of(const struct stat& st, bool changed) {
 
 }  // namespace
 
+bool may_differ(const Entry& entry, const struct stat& st, std::uint8_t noticed, std::int64_t ended) {
+  if (entry.stamp != stamp_of(st) || !entry.is(Entry::settled)) return true;
+  if ((noticed & Changes::written) != 0) return true;  // when it began it had moved the stamp already
+  // Where every page was clean when it was read, the stamp tells of mapped writes too.
+  if ((noticed & Changes::suspect) != 0 && !entry.is(Entry::synced)) return true;
+  // Once for each freeze: while none came after its last change, another reading would know no more than this one.
+  return (noticed & Changes::held) != 0 && !entry.at_rest && changed_before(st, ended);
+}
+
 Result<> RoundPlanner::add(const Changes& changes) {
   std::vector<const std::string*> sorted;
   sorted.reserve(changes.paths.size());
@@ -64,13 +73,10 @@ Result<> RoundPlanner::scan(std::uint32_t scan) {
 
 void RoundPlanner::consider(const std::string& path, const struct stat& st, std::uint8_t flags) {
   const auto* known = manifest_.find(path);
-  const bool same = known != nullptr && known->stamp == stamp_of(st);
-  // Where every page was clean when it was read, the stamp tells of mapped writes too.
-  const bool distrusted = (flags & Changes::suspect) != 0 || (options_.distrust_maps && S_ISREG(st.st_mode));
-  // A write that was under way when the file was read had moved the stamp already.
-  const bool written = (flags & Changes::written) != 0;
-  const bool doubtful = !same || written || !known->is(Entry::settled) || (distrusted && !known->is(Entry::synced));
-  if (doubtful) force(path, st, !same);
+  if (options_.distrust_maps && S_ISREG(st.st_mode)) flags |= Changes::suspect;
+  if (options_.unwatched && S_ISREG(st.st_mode)) flags |= Changes::held;
+  if (known == nullptr || may_differ(*known, st, flags, options_.ended))
+    force(path, st, known == nullptr || known->stamp != stamp_of(st));
 }
 
 void RoundPlanner::force(const std::string& path, const struct stat& st, bool changed) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -21,6 +22,14 @@ struct Item {
   std::string first{};   ///< name of the same inode that carries the content; empty: this one does
 };
 
+/// May a path that has this entry differ from it, as its inode is now, after what was noticed about it (Changes::Flag)?
+/// `ended`: wall clock (ns); every write that began before it has ended (Freezer::frozen_last; under a freeze, none is
+/// under way at all: kNoneUnderWay). A write moves the stamp when it begins. One of which nothing tells when it ends
+/// (asynchronous I/O into a file that stays open) may have been under way when the file was read, unless it began
+/// before a freeze that the reading came after.
+inline constexpr std::int64_t kNoneUnderWay = std::numeric_limits<std::int64_t>::max();
+[[nodiscard]] bool may_differ(const Entry& entry, const struct stat& st, std::uint8_t noticed, std::int64_t ended);
+
 /// What a round takes: items by path (parents first), deletions without those that others imply.
 struct RoundPlan {
   std::map<std::string, Item> items;
@@ -34,6 +43,8 @@ class RoundPlanner {
   struct Options {
     bool complete = false;       ///< the manifest holds every path that the target may have
     bool distrust_maps = false;  ///< also look into files that a memory mapping may have changed
+    bool unwatched = false;      ///< events do not tell of all that was written: any file may have been held
+    std::int64_t ended = 0;      ///< as for may_differ
   };
   RoundPlanner(Tree& tree, const PathFilter& filter, Manifest& manifest, Options options)
       : tree_(tree), filter_(filter), manifest_(manifest), options_(options) {}

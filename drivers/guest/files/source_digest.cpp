@@ -12,7 +12,7 @@ Result<std::string> SourceSet::digest(const RoundContext& context) {
   if (!tree_.still_there()) {
     MOULT_ASSIGN(tree_, Tree::open(tree_.path()));
   }
-  MOULT_ASSIGN(const auto plan, plan_round(scan, changes));
+  MOULT_ASSIGN(const auto plan, plan_round(scan, changes, context));
   SetDigest digest = digest_;
   const auto drop = [&](const std::string& path) {
     const auto* known = manifest_.find(path);
@@ -30,7 +30,7 @@ Result<std::string> SourceSet::digest(const RoundContext& context) {
     MOULT_ASSIGN(const auto st, tree_.stat(path));
     const auto before = digested_.find(path);
     const auto change = changes.paths.find(path);
-    const bool written = change != changes.paths.end() && (change->second & Changes::written) != 0;
+    const bool written = change != changes.paths.end() && (change->second & (Changes::written | Changes::held)) != 0;
     std::optional<Hash> hash;
     if (st && !written && before != digested_.end() && before->second.first == stamp_of(*st) &&
         changed_before(*st, wall_now())) {

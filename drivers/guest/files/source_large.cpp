@@ -37,30 +37,29 @@ bool SourceSet::goes_whole(const std::string& path) {
 
 /// What events named and what is held open for writing, unless it is surely as it was; where these do not tell all,
 /// also what the set was known to have.
-Result<SourceSet::PathsBySize> SourceSet::changed_large(bool watched) {
+Result<SourceSet::PathsBySize> SourceSet::changed_large(const RoundContext& context) {
   PathsBySize found;
   const auto meet = [&](const std::string& path, std::uint8_t flags) -> Result<> {
     MOULT_ASSIGN(const auto st, tree_.stat(path));
     if (!st || !is_large(*st) || !worth_a_signature(*st)) return {};
     const auto* known = manifest_.find(path);
-    const bool same = known != nullptr && known->stamp == stamp_of(*st) && known->is(Entry::settled) &&
-                      (flags & Changes::written) == 0 && ((flags & Changes::suspect) == 0 || known->is(Entry::synced));
-    if (!same && !goes_whole(path)) found.emplace(static_cast<std::uint64_t>(st->st_size), path);
+    const bool changed = known == nullptr || may_differ(*known, *st, flags, context.writes_ended());
+    if (changed && !goes_whole(path)) found.emplace(static_cast<std::uint64_t>(st->st_size), path);
     return {};
   };
   const Changes changes = log_->copy();
   for (const auto& [path, flags] : changes.paths)
     if (filter_.takes(path, false)) MOULT_TRY(meet(path, flags));
-  if (watched && changes.lost.empty()) return found;
+  if (context.no_events.empty() && changes.lost.empty()) return found;
   for (const auto& path : large_) MOULT_TRY(meet(path, 0));
   return found;
 }
 
 /// The largest first: their signatures may be all that there is room for.
-Result<std::vector<std::string>> SourceSet::large(bool watched) {
+Result<std::vector<std::string>> SourceSet::large(const RoundContext& context) {
   constexpr std::size_t kMost = 256;
   tree_.forget();
-  MOULT_ASSIGN(auto found, changed_large(watched));
+  MOULT_ASSIGN(auto found, changed_large(context));
   tree_.forget();
   std::vector<std::string> paths;
   for (auto at = found.rbegin(); at != found.rend() && paths.size() < kMost; ++at) paths.push_back(at->second);

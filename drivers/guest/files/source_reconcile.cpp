@@ -27,6 +27,7 @@ void SourceSet::keep_unchanged(const std::string& path, const struct stat& st, c
   }
   entry.set(Entry::settled, changed_before(st, wall_now()));
   entry.set(Entry::synced, changed_before(st, sync_started_));
+  entry.at_rest = changed_before(st, context.writes_ended());
   forget(path);
   manifest_.put(path, entry);
   note_size(path, is_large(st));
@@ -34,7 +35,7 @@ void SourceSet::keep_unchanged(const std::string& path, const struct stat& st, c
 
 Result<RoundPlan> SourceSet::plan_reconcile(const Changes& changes, const RoundContext& context) {
   // Here the plan asks about the other side's paths: whatever it has that is gone here is a deletion.
-  RoundPlanner planner(tree_, filter_, *theirs_, {true, true});
+  RoundPlanner planner(tree_, filter_, *theirs_, {true, true, true, 0});
   ++scan_;
   const auto meet = [&](const Visit& found) -> Result<bool> {
     const auto* theirs = theirs_->find(found.path);

@@ -33,6 +33,7 @@ Result<EmitReport> SourceSet::emit_taken(RoundMode mode, Changes& changes, const
   if (mode == RoundMode::events) report.scan_reason = !context.no_events.empty() ? context.no_events : changes.lost;
   report.scanned = mode != RoundMode::events || !report.scan_reason.empty();
   sync_started_ = context.frozen_since;
+  writes_ended_ = context.writes_ended();
   if ((report.scanned || context.mapped) && sync_started_ == 0) {
     sync_started_ = wall_now();
     if (::syncfs(tree_.root()) != 0)
@@ -46,7 +47,8 @@ Result<EmitReport> SourceSet::emit_taken(RoundMode mode, Changes& changes, const
   if (std::exchange(asked_, false)) {
     MOULT_ASSIGN(signatures_, load_signatures(manifest));
   }
-  MOULT_ASSIGN(const auto plan, theirs_ ? plan_reconcile(changes, context) : plan_round(report.scanned, changes));
+  MOULT_ASSIGN(const auto plan,
+               theirs_ ? plan_reconcile(changes, context) : plan_round(report.scanned, changes, context));
   Round round(tree_);
   RecordWriter writer(sink);
   MOULT_TRY(send_plan(plan, writer, round));
@@ -69,8 +71,9 @@ Result<> SourceSet::reopen(Changes& changes) {
   return {};
 }
 
-Result<RoundPlan> SourceSet::plan_round(bool scan, const Changes& changes) {
-  RoundPlanner planner(tree_, filter_, manifest_, {complete_, scan});
+Result<RoundPlan> SourceSet::plan_round(bool scan, const Changes& changes, const RoundContext& context) {
+  const bool unwatched = !context.no_events.empty() || !changes.lost.empty();
+  RoundPlanner planner(tree_, filter_, manifest_, {complete_, scan, unwatched, context.writes_ended()});
   MOULT_TRY(planner.add(changes));
   if (scan) MOULT_TRY(planner.scan(++scan_));
   return planner.finish();
@@ -123,6 +126,7 @@ Result<> SourceSet::send_item(const std::string& path, const Item& item, RecordW
   entry.set(Entry::carried, carried);
   entry.set(Entry::settled, changed_before(seen->st, seen->at));
   entry.set(Entry::synced, sync_started_ != 0 && changed_before(seen->st, sync_started_));
+  entry.at_rest = changed_before(seen->st, writes_ended_);
   round.updates.push_back({path, entry, is_large(seen->st)});
   if (item.linked && item.first.empty()) round.firsts[path] = {seen->st.st_ino, seen->hash};
   return {};

@@ -18,8 +18,11 @@ namespace moult::files {
 struct RoundContext {
   std::string no_events;            ///< why capture does not cover this set; empty: it does
   std::int64_t frozen_since = 0;    ///< wall clock when this helper froze the set's file system; 0: it did not
+  std::int64_t frozen_last = 0;     ///< the same of the last freeze, also one that has ended
   bool mapped = false;              ///< some of the set's files are mapped for shared writing
   const Manifest* hints = nullptr;  ///< the same set's manifest as a target: hashes that need not be computed again
+  /// As for may_differ.
+  [[nodiscard]] std::int64_t writes_ended() const { return frozen_since != 0 ? kNoneUnderWay : frozen_last; }
 };
 
 /// The writes of which nothing would tell at this moment: those through mappings.
@@ -49,8 +52,8 @@ class SourceSet {
   Result<std::string> digest(const RoundContext& context);
   Result<Pending> pending();
   [[nodiscard]] bool has_large() const { return !large_.empty(); }
-  /// As GuestFiles::large. `watched`: events told of all that changed, so far as they do.
-  Result<std::vector<std::string>> large(bool watched);
+  /// As GuestFiles::large.
+  Result<std::vector<std::string>> large(const RoundContext& context);
   /// Notes a change of every known path that has one of these inodes, with its flags; returns the flags that were
   /// noted.
   std::uint8_t note_inodes(const std::unordered_map<std::uint64_t, std::uint8_t>& inodes);
@@ -80,8 +83,8 @@ class SourceSet {
   void note_size(const std::string& path, bool large);
   void note_likeness(const std::string& path, std::uint64_t size, std::uint64_t moved);
   bool goes_whole(const std::string& path);
-  Result<PathsBySize> changed_large(bool watched);
-  Result<RoundPlan> plan_round(bool scan, const Changes& changes);
+  Result<PathsBySize> changed_large(const RoundContext& context);
+  Result<RoundPlan> plan_round(bool scan, const Changes& changes, const RoundContext& context);
   Result<RoundPlan> plan_reconcile(const Changes& changes, const RoundContext& context);
   void keep_unchanged(const std::string& path, const struct stat& st, const Entry& theirs, const RoundContext& context);
   [[nodiscard]] const Entry* known_hash(const std::string& path, const struct stat& st,
@@ -110,6 +113,7 @@ class SourceSet {
   bool complete_ = false;              ///< the manifest holds every path that the target may have
   std::uint32_t scan_ = 0;
   std::int64_t sync_started_ = 0;                                     ///< every page that was dirty then is clean now
+  std::int64_t writes_ended_ = 0;                                     ///< as for may_differ, in this round
   std::unordered_map<std::string, std::pair<Stamp, Hash>> digested_;  ///< pending paths as the last digest read them
 };
 

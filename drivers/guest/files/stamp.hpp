@@ -34,6 +34,7 @@ struct Entry {
   std::uint32_t mode = 0;
   std::uint32_t seen = 0;  ///< the scan that last met it
   std::uint8_t flags = 0;
+  bool at_rest = false;  ///< on the source: no write to it was under way when it was read (see may_differ)
 
   [[nodiscard]] bool is(Flag flag) const { return (flags & flag) != 0; }
   void set(Flag flag, bool on = true) { flags = static_cast<std::uint8_t>(on ? flags | flag : flags & ~flag); }

@@ -75,6 +75,42 @@ TEST_CASE(
   pair.require_equal();
 }
 
+TEST_CASE(
+    "an asynchronous write that was under way while its file was read arrives, though nothing tells of its end and the "
+    "file stays open") {
+  const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
+  const auto file = from + "/database";
+  write_file(file, std::string(SlowWrite::kBytes, 'o'));
+  LocalFilesOptions options;
+  options.use_fanotify = GENERATE(true, false);
+  Pair pair(from, to, options);
+  pair.begin();
+  const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | GENERATE(0, O_DIRECT)));
+  SlowWrite write(fd.get(), 'n', SlowWrite::Call::submit);
+  let_settle();
+  pair.round(GENERATE(RoundMode::events, RoundMode::scan));
+  write.finish();
+  CHECK(read_file(file) == std::string(SlowWrite::kBytes, 'n'));
+  let_settle();
+  const auto freeze = [&] { REQUIRE(pair.source->freeze({"data"}, std::chrono::seconds{30})); };
+  SECTION("seen by the last round, under the freeze") {
+    freeze();
+    pair.round(RoundMode::events);
+    pair.require_equal();
+    CHECK(pair.source->thaw().value());
+  }
+  SECTION("seen by the first round behind a freeze that was practised, and then no more") {
+    freeze();
+    REQUIRE(pair.source->thaw().value());
+    pair.round(RoundMode::events);
+    pair.require_equal();
+    freeze();
+    CHECK(pair.round(RoundMode::events).emitted.paths == 0);
+    CHECK(pair.source->thaw().value());
+  }
+  CHECK(read_file(to + "/database") == read_file(file));
+}
+
 TEST_CASE("a file that is open and has no name is not carried, nor missed when it is given one") {
   const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
   write_file(from + "/log", "first");

@@ -1,6 +1,7 @@
 #include "support/slow_write.hpp"
 
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -16,7 +17,26 @@
 
 namespace moult::test {
 
-SlowWrite::SlowWrite(int fd, char content) : content_(content) {
+namespace {
+
+/// By the kernel's asynchronous I/O; returns when all is written.
+void write_asynchronously(int fd, void* memory, std::size_t bytes) {
+  aio_context_t context = 0;
+  if (::syscall(SYS_io_setup, 1, &context) != 0) return;
+  iocb write{};
+  write.aio_lio_opcode = IOCB_CMD_PWRITE;
+  write.aio_fildes = static_cast<std::uint32_t>(fd);
+  write.aio_buf = reinterpret_cast<std::uintptr_t>(memory);
+  write.aio_nbytes = bytes;
+  iocb* writes[1] = {&write};
+  io_event done{};
+  if (::syscall(SYS_io_submit, context, 1, writes) == 1) ::syscall(SYS_io_getevents, context, 1, 1, &done, nullptr);
+  ::syscall(SYS_io_destroy, context);
+}
+
+}  // namespace
+
+SlowWrite::SlowWrite(int fd, char content, Call call) : content_(content) {
   faults_.reset(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK)));
   REQUIRE(faults_);
   uffdio_api api{};
@@ -30,7 +50,12 @@ SlowWrite::SlowWrite(int fd, char content) : content_(content) {
   missing.range = {reinterpret_cast<std::uintptr_t>(memory_) + kPage, kPage};
   missing.mode = UFFDIO_REGISTER_MODE_MISSING;
   REQUIRE(::ioctl(faults_.get(), UFFDIO_REGISTER, &missing) == 0);
-  writer_ = std::thread([fd, memory] { (void)!::pwrite(fd, memory, kBytes, 0); });
+  writer_ = std::thread([fd, memory, call] {
+    if (call == Call::submit)
+      write_asynchronously(fd, memory, kBytes);
+    else
+      (void)!::pwrite(fd, memory, kBytes, 0);
+  });
   pollfd waits{faults_.get(), POLLIN, 0};
   REQUIRE(::poll(&waits, 1, 10'000) == 1);
 }
