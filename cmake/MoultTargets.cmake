@@ -46,12 +46,17 @@ if(MOULT_SANITIZE)
     "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
 endif()
 
-# moult_test(NAME LIBS lib... SOURCES file... [ARGS arg...] [LABELS label...]): one Catch2 program, one ctest entry.
+# moult_test(NAME LIBS lib... SOURCES file... [ARGS arg...] [LABELS label...]): one Catch2 program, one ctest entry. One that is
+# labelled `lab` runs on real machines, in a lab of its own.
 function(moult_test name)
   cmake_parse_arguments(arg "" "" "LIBS;SOURCES;ARGS;LABELS" ${ARGN})
+  set(lab)
+  if("lab" IN_LIST arg_LABELS)
+    set(lab "${PROJECT_SOURCE_DIR}/tests/lab/run")
+  endif()
   add_executable(test_${name} ${arg_SOURCES})
   target_link_libraries(test_${name} PRIVATE moult_catch_main moult_flags moult_sanitizers $<BUILD_INTERFACE:moult_warnings> ${arg_LIBS})
-  add_test(NAME ${name} COMMAND test_${name} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${lab} $<TARGET_FILE:test_${name}> ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${MOULT_TEST_TIMEOUT}
     ENVIRONMENT "${MOULT_TEST_ENVIRONMENT}")
 endfunction()
