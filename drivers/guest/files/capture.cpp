@@ -153,7 +153,7 @@ void Capture::handle_named(std::uint64_t mask, std::string_view info) {
 void Capture::note(const std::string& directory, std::string_view name, std::uint64_t mask) {
   std::uint8_t flags = Changes::touched;
   if ((mask & FAN_ONDIR) != 0 && (mask & kNames) != 0) flags |= Changes::deep;
-  if ((mask & FAN_CLOSE_WRITE) != 0) flags |= Changes::suspect;
+  if ((mask & FAN_CLOSE_WRITE) != 0) flags |= Changes::suspect | Changes::closed;
   if ((mask & FAN_MODIFY) != 0) flags |= Changes::written;
   const std::string path = path_in(directory == "/" ? "" : directory, name);
   for (const auto& [root, log] : watches_) {

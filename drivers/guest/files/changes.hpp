@@ -16,6 +16,7 @@ struct Changes {
     written = 8,  ///< the same, however it was read: the kernel tells of a write when it ends, and moved the stamp
                   ///< when it began
     held = 16,    ///< open for writing: a write may be under way of which the kernel never tells
+    closed = 32,  ///< was open for writing: such a write may have ended since it was read
   };
   std::unordered_map<std::string, std::uint8_t> paths;
   std::string lost;  ///< why events are missing; empty: none are

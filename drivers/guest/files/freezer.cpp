@@ -32,10 +32,11 @@ bool some_in_files() {
   return bool(error);
 }
 
-/// A subvolume's files name another device than its mount does.
-bool is_on(const Mount& mount, int fd, dev_t device) {
-  struct stat st {};
-  return mount.device == device || (::fstat(fd, &st) == 0 && st.st_dev == device);
+/// By how much the wall clock is ahead of one that nobody sets (ns).
+std::int64_t clock_ahead() {
+  struct timespec steady {};
+  ::clock_gettime(CLOCK_BOOTTIME, &steady);
+  return wall_now() - (steady.tv_sec * 1'000'000'000LL + steady.tv_nsec);
 }
 
 std::vector<dev_t> devices_of(const std::vector<Mount>& mounts) {
@@ -61,21 +62,21 @@ Freezer::~Freezer() {
   (void)thaw();
 }
 
-Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl) {
+Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl, std::set<dev_t> covered) {
   if (ttl <= Millis::zero())
     return fail(Code::usage, "a freeze needs a time to live", "give it one of at least a millisecond");
   if (!timer_ || !stop_) return fail(Code::io, "a timer for the lease is not to be had");
   const std::lock_guard one_at_a_time(freezing_);
+  const auto ahead = clock_ahead();
   MOULT_ASSIGN(const bool held, renew(mounts, ttl));
   if (held) return Millis{0};
   std::vector<Fd> fds;
-  std::set<dev_t> devices;
   for (const auto& mount : mounts) {
     fds.emplace_back(::open(mount.point.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat st {};
     if (!fds.back() || ::fstat(fds.back().get(), &st) != 0)
       return system_failure("cannot open " + shown(mount.point), errno);
-    devices.insert({mount.device, st.st_dev});
+    covered.insert({mount.device, st.st_dev});
   }
   const bool in_turn = some_in_files();
   const QuickGrace in_haste;
@@ -91,7 +92,8 @@ Result<Millis> Freezer::freeze(std::vector<Mount> mounts, Millis ttl) {
   }
   {
     const std::lock_guard lock(mutex_);
-    for (const auto device : devices) last_[device] = since;
+    for (const auto device : covered) last_[device] = {since, ahead};
+    if (lease == lease_) covered_ = std::move(covered);
   }
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - start);
 }
@@ -167,6 +169,7 @@ bool Freezer::thaw_all() {
   }
   ++lease_;
   since_ = 0;
+  covered_.clear();
   arm(Millis::zero());
   return held;
 }
@@ -192,15 +195,15 @@ void Freezer::keep_lease() {
 
 std::int64_t Freezer::frozen_since(dev_t device) const {
   const std::lock_guard lock(mutex_);
-  const bool covered = std::any_of(held_.begin(), held_.end(),
-                                   [&](const Held& held) { return is_on(held.mount, held.fd.get(), device); });
-  return covered ? since_ : 0;
+  return !held_.empty() && covered_.contains(device) ? since_ : 0;
 }
 
 std::int64_t Freezer::frozen_last(dev_t device) const {
   const std::lock_guard lock(mutex_);
+  constexpr std::int64_t kSlew = 10'000'000;  // as far as clocks drift, which is not set, without being set
   const auto last = last_.find(device);
-  return last == last_.end() ? 0 : last->second;
+  const bool known = last != last_.end() && clock_ahead() >= last->second.clock_ahead - kSlew;
+  return known ? last->second.since : 0;
 }
 
 }  // namespace moult::files

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,14 +25,15 @@ class Freezer {
 
   /// Freezes the file systems of these mounts, the ones that were mounted last first, so that one that lies in a file
   /// of another goes before it. All or none. While a freeze holds: asking for the same again starts a new lease,
-  /// anything else is refused. Errors: busy when somebody else froze one of them; refused when one cannot be frozen.
-  Result<Millis> freeze(std::vector<Mount> mounts, Millis ttl);
+  /// anything else is refused. `covered`: devices of files on them that no mount names (subvolumes). Errors: busy when
+  /// somebody else froze one of them; refused when one cannot be frozen.
+  Result<Millis> freeze(std::vector<Mount> mounts, Millis ttl, std::set<dev_t> covered = {});
   /// True when the freeze had held until now.
   bool thaw();
   /// Wall clock (ns) at the start of the freeze that covers the device; 0 when none does.
   [[nodiscard]] std::int64_t frozen_since(dev_t device) const;
   /// The same of the last freeze that came about, whether it holds or has ended: every write that began before it has
-  /// ended, also one that nothing tells of. 0 when there was none.
+  /// ended, also one that nothing tells of. 0 when there was none, or the clock was set back since.
   [[nodiscard]] std::int64_t frozen_last(dev_t device) const;
 
  private:
@@ -53,7 +55,11 @@ class Freezer {
   std::uint64_t lease_ = 0;   ///< counts leases that ended
   std::vector<Held> held_;
   std::int64_t since_ = 0;
-  std::map<dev_t, std::int64_t> last_;
+  std::set<dev_t> covered_;  ///< by the freeze that holds, once it is whole
+  struct Last {
+    std::int64_t since, clock_ahead;
+  };
+  std::map<dev_t, Last> last_;
   Fd timer_, stop_;
   std::thread keeper_;
 };

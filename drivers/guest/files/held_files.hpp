@@ -21,7 +21,7 @@ struct HeldFile {
 /// mapping, by the kernel's asynchronous I/O (io_submit; io_uring before Linux 5.18) or through a loop device raises no
 /// event as long as the file is held; the end of the hold does, for the file is closed then (FAN_CLOSE_WRITE). So the
 /// events and these files together are all that may have changed. Not seen: a descriptor that is under way in a
-/// socket, or in a table that one thread has for itself (unshare(CLONE_FILES)).
+/// socket, in a table that one thread has for itself (unshare(CLONE_FILES)), or among io_uring's registered files.
 /// Cost: one look at every process, whatever the size of any tree. nullopt: some process could not be looked at until
 /// the deadline, for it waits itself, on a frozen file system perhaps, with its memory locked.
 [[nodiscard]] std::optional<std::vector<HeldFile>> files_held_for_writing(Millis deadline);

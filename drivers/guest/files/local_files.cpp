@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unordered_map>
 
@@ -61,6 +62,15 @@ Result<std::string> kernel_path(const Tree& tree) {
   return std::string(path, static_cast<std::size_t>(size));
 }
 
+/// A subvolume has a device that no mount names.
+std::set<dev_t> devices_of(const std::vector<std::string>& roots) {
+  std::set<dev_t> devices;
+  struct stat st {};
+  for (const auto& root : roots)
+    if (::stat(root.c_str(), &st) == 0) devices.insert(st.st_dev);
+  return devices;
+}
+
 Result<> sync_one(const std::string& root) {
   const Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd && ::syncfs(fd.get()) == 0) return {};
@@ -109,6 +119,7 @@ class LocalFiles final : public GuestFiles {
   bool note_held(Source& source, bool must_know = true);
   Result<EmitReport> compare(const std::string& set, Source& source, const ByteSink& sink);
   Result<std::vector<std::string>> roots_of(const std::vector<std::string>& sets);
+  std::vector<std::string> all_sets();
 
   const LocalFilesOptions options_;
   std::mutex mutex_;  ///< guards what follows; never held while files are read
@@ -179,8 +190,8 @@ Result<std::shared_ptr<TargetSet>> LocalFiles::target(const std::string& set) {
   return fail(Code::not_found, "the data set " + shown(set) + " was not opened as a target", "open it first");
 }
 
-/// Marks what may be written without an event; true: through mappings too. A name that is not below the set's root may
-/// still be an inode of the set, under another name or another mount.
+/// Marks what may be written without an event; true: through mappings too. Whatever name its holder has for it, it may
+/// be an inode of the set under another name: linked, mounted elsewhere, seen from another root.
 bool LocalFiles::note_held(Source& source, bool must_know) {
   const auto held = files_held_for_writing(kHeldDeadline);
   if (!held && !must_know) return false;
@@ -189,18 +200,17 @@ bool LocalFiles::note_held(Source& source, bool must_know) {
     return false;
   }
   const auto root = source.root == "/" ? std::string() : source.root;
-  std::unordered_map<std::uint64_t, std::uint8_t> elsewhere;
+  std::unordered_map<std::uint64_t, std::uint8_t> inodes;
   bool mapped = false;
   for (const auto& file : *held) {
     const std::uint8_t flags = Changes::held | (file.mapped ? Changes::suspect : Changes::touched);
     if (is_below(file.path, root)) {
       source.set.log()->note(file.path.substr(root.size() + 1), flags);
       mapped = mapped || file.mapped;
-    } else if (file.ino != 0) {
-      elsewhere[file.ino] |= flags;
     }
+    if (file.ino != 0) inodes[file.ino] |= flags;
   }
-  return (source.set.note_inodes(elsewhere) & Changes::suspect) != 0 || mapped;
+  return (source.set.note_inodes(inodes) & Changes::suspect) != 0 || mapped;
 }
 
 /// Brings the set's log up to this moment and says what a round depends on.
@@ -222,8 +232,8 @@ Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& sour
   if (capture && context.no_events.empty()) {
     if (auto mounted = capture->watch_new_mounts(source.root); !mounted || *mounted)
       source.set.log()->lose(mounted ? "a file system was mounted in the set" : mounted.error().message);
-    capture->drain();
     if (look_for_held && !at_rest) context.mapped = note_held(source);
+    capture->drain();  // of what was closed before it could be seen, the event is there
   }
   return context;
 }
@@ -393,10 +403,18 @@ Result<std::vector<std::string>> LocalFiles::roots_of(const std::vector<std::str
   return roots;
 }
 
+std::vector<std::string> LocalFiles::all_sets() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, roles] : sets_)
+    if (roles.source || roles.target) names.push_back(name);
+  return names;
+}
+
 Result<Millis> LocalFiles::freeze(const std::vector<std::string>& sets, Millis ttl) {
-  MOULT_ASSIGN(const auto roots, roots_of(sets));
-  MOULT_ASSIGN(auto mounts, mounts_to_freeze(roots));
-  return freezer_.freeze(std::move(mounts), ttl);
+  MOULT_ASSIGN(const auto roots, roots_of(sets.empty() ? all_sets() : sets));
+  MOULT_ASSIGN(auto mounts, mounts_to_freeze(sets.empty() ? std::vector<std::string>{} : roots));
+  return freezer_.freeze(std::move(mounts), ttl, devices_of(roots));
 }
 
 Result<> LocalFiles::sync(const std::vector<std::string>& sets) {

@@ -19,8 +19,10 @@ bool may_differ(const Entry& entry, const struct stat& st, std::uint8_t noticed,
   if ((noticed & Changes::written) != 0) return true;  // when it began it had moved the stamp already
   // Where every page was clean when it was read, the stamp tells of mapped writes too.
   if ((noticed & Changes::suspect) != 0 && !entry.is(Entry::synced)) return true;
-  // Once for each freeze: while none came after its last change, another reading would know no more than this one.
-  return (noticed & Changes::held) != 0 && !entry.at_rest && changed_before(st, ended);
+  if (entry.at_rest) return false;
+  if ((noticed & Changes::closed) != 0) return true;  // what was under way has ended
+  // Once for each change: while no freeze came after it, another reading would know no more than this one.
+  return (noticed & Changes::held) != 0 && changed_before(st, ended);
 }
 
 Result<> RoundPlanner::add(const Changes& changes) {

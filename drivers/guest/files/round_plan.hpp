@@ -22,12 +22,13 @@ struct Item {
   std::string first{};   ///< name of the same inode that carries the content; empty: this one does
 };
 
+/// Under a freeze: see may_differ.
+inline constexpr std::int64_t kNoneUnderWay = std::numeric_limits<std::int64_t>::max();
 /// May a path that has this entry differ from it, as its inode is now, after what was noticed about it (Changes::Flag)?
 /// `ended`: wall clock (ns); every write that began before it has ended (Freezer::frozen_last; under a freeze, none is
 /// under way at all: kNoneUnderWay). A write moves the stamp when it begins. One of which nothing tells when it ends
-/// (asynchronous I/O into a file that stays open) may have been under way when the file was read, unless it began
-/// before a freeze that the reading came after.
-inline constexpr std::int64_t kNoneUnderWay = std::numeric_limits<std::int64_t>::max();
+/// (asynchronous I/O) may have been under way when the file was read, unless it began before a freeze that the reading
+/// came after.
 [[nodiscard]] bool may_differ(const Entry& entry, const struct stat& st, std::uint8_t noticed, std::int64_t ended);
 
 /// What a round takes: items by path (parents first), deletions without those that others imply.

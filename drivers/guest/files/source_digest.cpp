@@ -30,7 +30,8 @@ Result<std::string> SourceSet::digest(const RoundContext& context) {
     MOULT_ASSIGN(const auto st, tree_.stat(path));
     const auto before = digested_.find(path);
     const auto change = changes.paths.find(path);
-    const bool written = change != changes.paths.end() && (change->second & (Changes::written | Changes::held)) != 0;
+    const bool written =
+        change != changes.paths.end() && (change->second & (Changes::written | Changes::held | Changes::closed)) != 0;
     std::optional<Hash> hash;
     if (st && !written && before != digested_.end() && before->second.first == stamp_of(*st) &&
         changed_before(*st, wall_now())) {

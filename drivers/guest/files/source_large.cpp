@@ -51,7 +51,7 @@ Result<SourceSet::PathsBySize> SourceSet::changed_large(const RoundContext& cont
   for (const auto& [path, flags] : changes.paths)
     if (filter_.takes(path, false)) MOULT_TRY(meet(path, flags));
   if (context.no_events.empty() && changes.lost.empty()) return found;
-  for (const auto& path : large_) MOULT_TRY(meet(path, 0));
+  for (const auto& path : large_) MOULT_TRY(meet(path, Changes::suspect | Changes::held));
   return found;
 }
 

@@ -27,7 +27,7 @@ void SourceSet::keep_unchanged(const std::string& path, const struct stat& st, c
   }
   entry.set(Entry::settled, changed_before(st, wall_now()));
   entry.set(Entry::synced, changed_before(st, sync_started_));
-  entry.at_rest = changed_before(st, context.writes_ended());
+  entry.at_rest = changed_before(st, context.frozen_last);
   forget(path);
   manifest_.put(path, entry);
   note_size(path, is_large(st));

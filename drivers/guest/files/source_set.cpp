@@ -33,7 +33,7 @@ Result<EmitReport> SourceSet::emit_taken(RoundMode mode, Changes& changes, const
   if (mode == RoundMode::events) report.scan_reason = !context.no_events.empty() ? context.no_events : changes.lost;
   report.scanned = mode != RoundMode::events || !report.scan_reason.empty();
   sync_started_ = context.frozen_since;
-  writes_ended_ = context.writes_ended();
+  frozen_last_ = context.frozen_last;
   if ((report.scanned || context.mapped) && sync_started_ == 0) {
     sync_started_ = wall_now();
     if (::syncfs(tree_.root()) != 0)
@@ -126,7 +126,7 @@ Result<> SourceSet::send_item(const std::string& path, const Item& item, RecordW
   entry.set(Entry::carried, carried);
   entry.set(Entry::settled, changed_before(seen->st, seen->at));
   entry.set(Entry::synced, sync_started_ != 0 && changed_before(seen->st, sync_started_));
-  entry.at_rest = changed_before(seen->st, writes_ended_);
+  entry.at_rest = changed_before(seen->st, frozen_last_);
   round.updates.push_back({path, entry, is_large(seen->st)});
   if (item.linked && item.first.empty()) round.firsts[path] = {seen->st.st_ino, seen->hash};
   return {};

@@ -113,7 +113,7 @@ class SourceSet {
   bool complete_ = false;              ///< the manifest holds every path that the target may have
   std::uint32_t scan_ = 0;
   std::int64_t sync_started_ = 0;                                     ///< every page that was dirty then is clean now
-  std::int64_t writes_ended_ = 0;                                     ///< as for may_differ, in this round
+  std::int64_t frozen_last_ = 0;                                      ///< as in this round's context
   std::unordered_map<std::string, std::pair<Stamp, Hash>> digested_;  ///< pending paths as the last digest read them
 };
 

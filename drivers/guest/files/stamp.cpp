@@ -7,6 +7,7 @@ namespace {
 
 // Coarse time moves once a tick, at most every 10 ms (CONFIG_HZ=100); twice that is on the safe side.
 constexpr std::int64_t kTickSlackNs = 20'000'000;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
 
 std::int64_t nanoseconds(const struct timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
 
@@ -47,6 +48,10 @@ std::int64_t wall_now() {
   return nanoseconds(now);
 }
 
-bool changed_before(const struct stat& st, std::int64_t time) { return nanoseconds(st.st_ctim) < time - kTickSlackNs; }
+bool changed_before(const struct stat& st, std::int64_t time) {
+  // A file system whose inodes have room for whole seconds alone: the change came within that second.
+  const std::int64_t within = st.st_ctim.tv_nsec == 0 ? kSecondNs : 0;
+  return nanoseconds(st.st_ctim) + within < time - kTickSlackNs;
+}
 
 }  // namespace moult::files

@@ -111,6 +111,66 @@ TEST_CASE(
   CHECK(read_file(to + "/database") == read_file(file));
 }
 
+TEST_CASE(
+    "an asynchronous write that was under way while its file was read arrives, though the file is closed behind it") {
+  const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
+  const auto file = from + "/database";
+  write_file(file, std::string(SlowWrite::kBytes, 'o'));
+  Pair pair(from, to);
+  pair.begin();
+  Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+  SlowWrite write(fd.get(), 'n', SlowWrite::Call::submit);
+  let_settle();
+  pair.round(GENERATE(RoundMode::events, RoundMode::scan));  // a scan syncs, which waits for no such write
+  write.finish();
+  fd.reset();
+  REQUIRE(pair.source->freeze({"data"}, std::chrono::seconds{30}));
+  pair.round(RoundMode::events);
+  pair.require_equal();
+  CHECK(pair.source->thaw().value());
+  CHECK(read_file(to + "/database") == read_file(file));
+}
+
+TEST_CASE("a file that is held under another name only is read again where a write to it may be under way") {
+  const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
+  const auto file = from + "/database";
+  write_file(file, std::string(SlowWrite::kBytes, 'o'));
+  Pair pair(from, to);
+  pair.begin();
+  make_directory(from + "/by");
+  fs::create_hard_link(file, from + "/by/another");
+  const Fd fd(::open((from + "/by/another").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::unlink((from + "/by/another").c_str()) == 0);
+  pair.round(RoundMode::events);
+  SlowWrite write(fd.get(), 'n', SlowWrite::Call::submit);
+  let_settle();
+  append_file(from + "/other", "so that there is a round");
+  pair.round(RoundMode::scan);
+  write.finish();
+  let_settle();
+  REQUIRE(pair.source->freeze({"data"}, std::chrono::seconds{30}));
+  pair.round(RoundMode::events);
+  pair.require_equal();
+  CHECK(pair.source->thaw().value());
+}
+
+TEST_CASE("a file system that counts in whole seconds hides no write of the second in which its file was read") {
+  const auto from = Sandbox::get().ext4("from", 64, 128), to = Sandbox::get().ext4("to");
+  const auto file = from + "/log";
+  write_file(file, "a");
+  LocalFilesOptions options;
+  options.use_fanotify = false;
+  Pair pair(from, to, options);
+  pair.begin();
+  const Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  for (char letter = 'b'; letter < 'h'; ++letter) {
+    put_at(fd.get(), std::string(1, letter), 0);
+    let_settle();
+    pair.round(RoundMode::scan);
+  }
+  pair.require_equal();
+}
+
 TEST_CASE("a file that is open and has no name is not carried, nor missed when it is given one") {
   const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
   write_file(from + "/log", "first");

@@ -61,12 +61,15 @@ std::string Sandbox::small_tmpfs(const std::string& name, unsigned kibibytes) {
   return path;
 }
 
-std::string Sandbox::ext4(const std::string& name, unsigned mebibytes) { return ext4_in(base_, name, mebibytes); }
+std::string Sandbox::ext4(const std::string& name, unsigned mebibytes, unsigned inode_bytes) {
+  return ext4_in(base_, name, mebibytes, inode_bytes);
+}
 
-std::string Sandbox::ext4_in(const std::string& directory, const std::string& name, unsigned mebibytes) {
+std::string Sandbox::ext4_in(const std::string& directory, const std::string& name, unsigned mebibytes,
+                             unsigned inode_bytes) {
   const auto path = fresh(name), image = directory + "/" + name + ".img";
   run({"truncate", "-s", std::to_string(mebibytes) + "M", image});
-  run({"mkfs.ext4", "-q", "-F", "-b", "4096", image});
+  run({"mkfs.ext4", "-q", "-F", "-b", "4096", "-I", std::to_string(inode_bytes), image});
   run({"mount", "-o", "loop", image, path});
   must(::unlink(image.c_str()) == 0, "unlink " + image);
   return path;

@@ -12,10 +12,11 @@ class Sandbox {
   static Sandbox& get();
   /// A new empty directory on a tmpfs.
   [[nodiscard]] std::string directory(const std::string& name);
-  /// A new empty ext4 file system in a file, mounted by a loop device.
-  [[nodiscard]] std::string ext4(const std::string& name, unsigned mebibytes = 64);
+  /// A new empty ext4 file system in a file, mounted by a loop device. Inodes of 128 bytes have whole seconds alone.
+  [[nodiscard]] std::string ext4(const std::string& name, unsigned mebibytes = 64, unsigned inode_bytes = 256);
   /// The same, its image lying on another file system.
-  [[nodiscard]] std::string ext4_in(const std::string& directory, const std::string& name, unsigned mebibytes);
+  [[nodiscard]] std::string ext4_in(const std::string& directory, const std::string& name, unsigned mebibytes,
+                                    unsigned inode_bytes = 256);
   /// A new tmpfs of a given size.
   [[nodiscard]] std::string small_tmpfs(const std::string& name, unsigned kibibytes);
 
