@@ -412,9 +412,11 @@ std::vector<std::string> LocalFiles::all_sets() {
 }
 
 Result<Millis> LocalFiles::freeze(const std::vector<std::string>& sets, Millis ttl) {
-  MOULT_ASSIGN(const auto roots, roots_of(sets.empty() ? all_sets() : sets));
-  MOULT_ASSIGN(auto mounts, mounts_to_freeze(sets.empty() ? std::vector<std::string>{} : roots));
-  return freezer_.freeze(std::move(mounts), ttl, devices_of(roots));
+  MOULT_ASSIGN(const auto roots, roots_of(sets));
+  MOULT_ASSIGN(auto mounts, mounts_to_freeze(roots));
+  // A freeze of the whole machine does not depend on sets that may be gone.
+  const auto known = roots_of(sets.empty() ? all_sets() : sets);
+  return freezer_.freeze(std::move(mounts), ttl, devices_of(known.value_or(roots)));
 }
 
 Result<> LocalFiles::sync(const std::vector<std::string>& sets) {
