@@ -13,10 +13,10 @@ namespace moult::test {
 inline constexpr std::uint64_t kFloor = 8192;  ///< bytes a second: two notes
 
 /// About 20 writes a second, of about 15 notes; a clone takes 9.
-[[nodiscard]] inline SimOptions outpaced(std::uint64_t seed) {
+[[nodiscard]] inline SimOptions outpaced(std::uint64_t seed, unsigned slower = 1) {
   auto options = two_machines(seed);
-  options.think = Millis{100};
-  options.slow_clone = Millis{110};
+  options.think = Millis{100} * slower;
+  options.slow_clone = Millis{110} * slower;
   return options;
 }
 
