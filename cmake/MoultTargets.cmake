@@ -15,8 +15,8 @@ target_include_directories(moult_flags INTERFACE "$<BUILD_INTERFACE:${PROJECT_SO
 target_link_libraries(moult_flags INTERFACE Threads::Threads)
 
 add_library(moult_warnings INTERFACE)
-target_compile_options(moult_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wno-missing-field-initializers $<$<BOOL:${MOULT_WERROR}>:-Werror>)
+target_compile_options(moult_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wnon-virtual-dtor;-Woverloaded-virtual;-Wno-missing-field-initializers>"
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${MOULT_WERROR}>>:-Werror>)
 
 add_library(moult_sanitizers INTERFACE)
 if(MOULT_SANITIZE)

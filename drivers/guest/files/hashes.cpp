@@ -1,5 +1,7 @@
 #include "drivers/guest/files/hashes.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -8,8 +10,6 @@
 namespace moult::files {
 namespace {
 
-const unsigned char* raw(const void* bytes) { return static_cast<const unsigned char*>(bytes); }
-
 bool all_zero(std::span<const std::byte> bytes) {
   return bytes.empty() ||
          (bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
@@ -17,10 +17,16 @@ bool all_zero(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Hash hash_of(std::string_view bytes) {
+Hash Hasher::hash() const {
   Hash hash;
-  crypto_generichash(hash.data(), hash.size(), raw(bytes.data()), bytes.size(), nullptr, 0);
+  ::blake3_hasher_finalize(&state_, hash.data(), hash.size());
   return hash;
+}
+
+Hash hash_of(std::string_view bytes) {
+  Hasher hasher;
+  hasher.update(bytes);
+  return hasher.hash();
 }
 
 std::string hex_of(std::span<const unsigned char> bytes) {
@@ -29,8 +35,6 @@ std::string hex_of(std::span<const unsigned char> bytes) {
   hex.pop_back();
   return hex;
 }
-
-ContentHash::ContentHash() { crypto_generichash_init(&state_, nullptr, 0, sizeof(Hash)); }
 
 void ContentHash::update(std::uint64_t offset, std::span<const std::byte> bytes) {
   std::size_t start = 0, at = 0;  // [start, at) is not yet hashed and free of zero blocks
@@ -50,7 +54,7 @@ void ContentHash::add(std::uint64_t offset, std::span<const std::byte> bytes) {
     end_run();
     run_start_ = offset;
   }
-  crypto_generichash_update(&state_, raw(bytes.data()), bytes.size());
+  hasher_.update({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   run_end_ = offset + bytes.size();
 }
 
@@ -61,17 +65,15 @@ void ContentHash::end_run() {
   WireWriter writer(trailer);
   writer.number(run_start_);
   writer.number(run_end_ - run_start_);
-  crypto_generichash_update(&state_, raw(trailer.data()), trailer.size());
+  hasher_.update(trailer);
 }
 
 Hash ContentHash::finish(std::uint64_t size) {
   end_run();
   std::string trailer;
   WireWriter(trailer).number(size);
-  crypto_generichash_update(&state_, raw(trailer.data()), trailer.size());
-  Hash hash;
-  crypto_generichash_final(&state_, hash.data(), hash.size());
-  return hash;
+  hasher_.update(trailer);
+  return hasher_.hash();
 }
 
 void SetDigest::combine(std::string_view path, const Hash& hash, bool subtract) {

@@ -9,16 +9,16 @@
 namespace moult::files {
 namespace {
 
-constexpr std::string_view kMagic = "moult-manifest/1";
+constexpr std::string_view kMagic = "moult-manifest/2";
 constexpr std::size_t kBlockBytes = 128U << 10;
 constexpr std::size_t kBlockLimit = 256U << 10;
 enum class Block : std::uint8_t { entries = 1, conflicts = 2, end = 3 };
 
 class BlockSink {
  public:
-  explicit BlockSink(const ByteSink& sink) : sink_(sink) { crypto_generichash_init(&hash_, nullptr, 0, sizeof(Hash)); }
+  explicit BlockSink(const ByteSink& sink) : sink_(sink) {}
   Result<> put(std::string_view bytes) {
-    crypto_generichash_update(&hash_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    hasher_.update(bytes);
     return sink_(std::as_bytes(std::span(bytes)));
   }
   Result<> block(Block kind, std::string_view body) {
@@ -29,14 +29,13 @@ class BlockSink {
     return put(bytes);
   }
   Result<> end() {
-    Hash hash;
-    crypto_generichash_final(&hash_, hash.data(), hash.size());
+    const Hash hash = hasher_.hash();
     return block(Block::end, {reinterpret_cast<const char*>(hash.data()), hash.size()});
   }
 
  private:
   const ByteSink& sink_;
-  crypto_generichash_state hash_;
+  Hasher hasher_;
 };
 
 void write_path(WireWriter& writer, const std::string& path, const std::string& before) {
@@ -74,9 +73,7 @@ Unexpected broken(const char* why) {
 /// Reads exactly, and hashes what it reads.
 class BlockSource {
  public:
-  explicit BlockSource(const ByteSource& source) : source_(source) {
-    crypto_generichash_init(&hash_, nullptr, 0, sizeof(Hash));
-  }
+  explicit BlockSource(const ByteSource& source) : source_(source) {}
   Result<> fill(std::span<char> bytes) {
     while (!bytes.empty()) {
       MOULT_ASSIGN(const auto got, source_(std::as_writable_bytes(bytes)));
@@ -90,18 +87,12 @@ class BlockSource {
     MOULT_TRY(fill(bytes));
     return bytes;
   }
-  void hash(std::string_view bytes) {
-    crypto_generichash_update(&hash_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  }
-  Hash total() {
-    Hash hash;
-    crypto_generichash_final(&hash_, hash.data(), hash.size());
-    return hash;
-  }
+  void hash(std::string_view bytes) { hasher_.update(bytes); }
+  Hash total() const { return hasher_.hash(); }
 
  private:
   const ByteSource& source_;
-  crypto_generichash_state hash_;
+  Hasher hasher_;
 };
 
 Result<> read_entries(std::string_view body, Manifest& manifest) {

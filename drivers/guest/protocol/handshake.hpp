@@ -8,7 +8,7 @@
 
 namespace moult::guest {
 
-inline constexpr std::uint32_t kProtocolVersion = 2;
+inline constexpr std::uint32_t kProtocolVersion = 3;
 
 /// Who answers in the guest.
 struct Peer {

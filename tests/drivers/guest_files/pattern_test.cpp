@@ -96,6 +96,15 @@ TEST_CASE("a content hash knows content and length, not where holes are") {
   CHECK(hash({{0, block}}, 4096) != hash({{4096, block}}, 8192));
 }
 
+TEST_CASE("hashes are BLAKE3's, whatever pieces bytes come in") {
+  CHECK(hex_of(hash_of("")) == "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");  // its test vectors
+  CHECK(hex_of(hash_of("abc")) == "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+  const std::string bytes(100'000, 'x');
+  Hasher pieces;
+  for (std::size_t at = 0; at < bytes.size(); at += 7'001) pieces.update(std::string_view(bytes).substr(at, 7'001));
+  CHECK(pieces.hash() == hash_of(bytes));
+}
+
 TEST_CASE("a set's digest forgets what is taken out, in any order") {
   SetDigest a, b;
   const auto one = hash_of("one"), two = hash_of("two");
