@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "drivers/guest/files/extents.hpp"
+#include "drivers/guest/files/record.hpp"
 
 namespace moult::files {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::uint64_t kMostBlocks = 512U << 10;
 constexpr std::size_t kHeadBytes = 12;   // magic, length of a block, length of a strong sum
 constexpr std::size_t kStrongBytes = 8;  // the hash of the whole file has the last word
 constexpr std::size_t kSumBytes = 4 + kStrongBytes;
-constexpr std::size_t kPiece = 128U << 10;
+constexpr std::size_t kPiece = RecordWriter::kDataBytes;
 // Blocks that share a weak sum are looked at one by one. Among random ones a third of 2^19 has a partner, and hardly
 // any four.
 constexpr std::size_t kMostAlike = 32;

@@ -51,10 +51,12 @@ struct RoundEnd {
   std::uint64_t records = 0, deletions = 0;
 };
 
-/// Writes one round's records, in pieces of at most 256 KiB. Memory does not grow with what passes.
+/// Writes one round's records, in pieces of at most 240 KiB. Memory does not grow with what passes.
 class RecordWriter {
  public:
-  static constexpr std::size_t kDataBytes = 128U << 10;
+  /// A record of so much is a piece, and one frame of the channel (guest/protocol/frame.hpp): it is put together
+  /// nowhere.
+  static constexpr std::size_t kDataBytes = 120U << 10;
   explicit RecordWriter(const ByteSink& sink);
   Result<> entry(const Meta& meta);
   /// Room for up to kDataBytes of content; `data` then takes what was put there.

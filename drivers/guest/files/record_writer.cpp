@@ -45,7 +45,7 @@ Hash record_hash(const Meta& meta, const Hash& content) {
   return hash_of(bytes);
 }
 
-RecordWriter::RecordWriter(const ByteSink& sink) : sink_(sink), buffer_(frames::kFrameLimit) {
+RecordWriter::RecordWriter(const ByteSink& sink) : sink_(sink), buffer_(2 * kDataBytes) {
   WireWriter writer(body_);
   writer.text(frames::kMagic);
   writer.number(frames::kVersion);

@@ -15,7 +15,7 @@
 namespace moult::guest {
 namespace {
 
-constexpr std::size_t kChunk = 128U << 10;
+constexpr std::size_t kChunk = 120U << 10;  // within a frame of the channel
 
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');

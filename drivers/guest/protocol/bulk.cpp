@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "drivers/guest/protocol/frame.hpp"
+
 namespace moult::guest {
 namespace {
-
-constexpr std::size_t kGather = 128U << 10;
 
 Unexpected out_of_place(Stream& stream) {
   const Error error{Code::invalid, "the other end sent something out of place", {}, {}, Disposition::ambiguous};
@@ -16,10 +16,11 @@ Unexpected out_of_place(Stream& stream) {
 }  // namespace
 
 Result<> BulkSender::write(View bytes) {
-  if (gathered_.empty() && bytes.size() >= kGather) return stream_.send_bulk(bytes);
+  const bool nearly_full = bytes.size() >= kFullFrame / 2;
+  if (nearly_full || gathered_.size() + bytes.size() > kFullFrame) MOULT_TRY(flush());
+  if (nearly_full) return stream_.send_bulk(bytes);
   gathered_.insert(gathered_.end(), bytes.begin(), bytes.end());
-  if (gathered_.size() < kGather) return {};
-  return flush();
+  return {};
 }
 
 Result<> BulkSender::flush() {
@@ -44,7 +45,7 @@ Result<std::size_t> BulkReceiver::read(std::span<std::byte> into) {
 }
 
 Result<> BulkReceiver::skip_rest() {
-  Buffer ignored(kGather);
+  Buffer ignored(kFullFrame);
   for (;;) {
     MOULT_ASSIGN(const auto count, read(ignored));
     if (count == 0) return {};
@@ -52,7 +53,7 @@ Result<> BulkReceiver::skip_rest() {
 }
 
 Result<> send_all(Stream& stream, const ByteSource& source) {
-  Buffer buffer(kGather);
+  Buffer buffer(kFullFrame);
   for (;;) {
     auto count = source(buffer);
     if (count && *count > buffer.size()) count = fail(Code::internal, "a source gave more than it was asked for");
@@ -77,6 +78,15 @@ Result<Buffer> receive_content(Stream& stream, const ByteSink& sink) {
     if (item.kind == Stream::Item::Kind::finished) return out_of_place(stream);
     if (item.kind == Stream::Item::Kind::message) return std::move(item.bytes);
     MOULT_TRY(hand_on(stream, item.bytes, sink));
+  }
+}
+
+Result<> receive_all(Stream& stream, const ByteSink& sink) {
+  for (;;) {
+    MOULT_ASSIGN(const auto item, stream.receive());
+    if (item.kind == Stream::Item::Kind::finished) return {};
+    if (item.kind == Stream::Item::Kind::message) return out_of_place(stream);
+    MOULT_TRY(sink(item.bytes));
   }
 }
 

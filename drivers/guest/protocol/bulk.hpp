@@ -5,7 +5,8 @@
 
 namespace moult::guest {
 
-/// Gathers small writes into frames' worth and sends them as content.
+/// Gathers small writes into frames' worth and sends them as content. What is nearly a frame goes as it is: it is not
+/// copied here, nor put together at the other end.
 class BulkSender {
  public:
   explicit BulkSender(Stream& stream) : stream_(stream) {}
@@ -42,6 +43,9 @@ Result<> send_all(Stream& stream, const ByteSource& source);
 
 /// Hands content on until the message that answers the call; its body.
 [[nodiscard]] Result<Buffer> receive_content(Stream& stream, const ByteSink& sink);
+
+/// Hands content on up to the sender's end. Errors: the sender's, the sink's, or invalid for anything but content.
+[[nodiscard]] Result<> receive_all(Stream& stream, const ByteSink& sink);
 
 /// The one message that answers a call; after it, the end.
 Result<Buffer> receive_reply(Stream& stream, Moment deadline = Moment::max());

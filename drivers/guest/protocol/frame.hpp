@@ -43,6 +43,9 @@ struct Frame {
 
 inline constexpr std::size_t kHeaderBytes = 16, kTrailerBytes = 4;
 inline constexpr std::size_t kMaxFrame = kHeaderBytes + kMaxPayload + kTrailerBytes;
+/// Content of a full frame: large enough for speed, small enough for its neighbours, and with what is around it four
+/// writes to a port.
+inline constexpr std::size_t kFullFrame = (128U << 10) - kHeaderBytes - kTrailerBytes;
 
 /// What the first bytes of a buffer are.
 struct Decoded {

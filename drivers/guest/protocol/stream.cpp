@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "drivers/guest/protocol/frame.hpp"
+
 namespace moult::guest {
 namespace {
 
-constexpr std::size_t kChunk =
-    128U << 10;  // a frame's worth of content: large enough for speed, small enough for its neighbours
 constexpr std::size_t kCreditStep = kWindow / 4;  // consumed bytes are reported in steps of this
 constexpr std::size_t kPieceCost = 64;  // what a piece takes beside its bytes: many empty ones must not be free
 
@@ -47,11 +47,11 @@ Result<> Stream::send_pieces(Kind kind, View bytes) {
 
 Result<std::size_t> Stream::take_credit(std::size_t wanted) {
   std::unique_lock lock(mutex_);
-  // Half a chunk at least, so that a slow receiver does not make for tiny frames.
-  const auto least = cost_of(std::min(wanted, kChunk / 2));
+  // Half a frame at least, so that a slow receiver does not make for tiny frames.
+  const auto least = cost_of(std::min(wanted, kFullFrame / 2));
   changed_.wait(lock, [&] { return failed_ || credit_ >= least; });
   if (failed_) return Unexpected(*failed_);
-  const auto count = std::min({wanted, credit_ - kPieceCost, kChunk});
+  const auto count = std::min({wanted, credit_ - kPieceCost, kFullFrame});
   credit_ -= cost_of(count);
   return count;
 }

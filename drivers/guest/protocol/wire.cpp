@@ -18,6 +18,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t kBufferBytes = 2 * kMaxFrame;
+constexpr std::size_t kPortWrite = 32U << 10;
 
 int milliseconds_until(Moment deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
@@ -37,12 +38,15 @@ std::span<iovec> advance(std::span<iovec> parts, std::size_t count) {
   return parts;
 }
 
-ssize_t write_some(int fd, bool socket, std::span<iovec> parts) {
-  if (!socket) return ::writev(fd, parts.data(), static_cast<int>(parts.size()));
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+/// As much of the parts' beginning as a buffer takes.
+std::size_t gather(std::span<const iovec> parts, std::span<std::byte> into) {
+  std::size_t count = 0;
+  for (const auto& part : parts) {
+    const auto more = std::min(part.iov_len, into.size() - count);
+    std::memcpy(into.data() + count, part.iov_base, more);
+    count += more;
+  }
+  return count;
 }
 
 bool is_socket(int fd) {
@@ -103,12 +107,27 @@ Wire::Got Wire::fill(Moment deadline) {
 
 void Wire::consume(std::size_t count) { begin_ += std::min(count, end_ - begin_); }
 
+/// A port's driver (virtio_console) takes the parts of a vector one by one, each at most 32 KiB, and each costs an exit
+/// to the host: what does not fill that by itself is put together.
+ssize_t Wire::write_some(std::span<iovec> parts) {
+  if (socket_) {
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    return ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+  }
+  const auto& first = parts.front();
+  if (first.iov_len >= kPortWrite) return ::write(fd_.get(), first.iov_base, kPortWrite);
+  staged_.resize(kPortWrite);
+  return ::write(fd_.get(), staged_.data(), gather(parts, staged_));
+}
+
 bool Wire::write(std::span<iovec> parts, Moment deadline) {
   while (!parts.empty()) {
-    const auto count = write_some(fd_.get(), socket_, parts);
+    const auto count = write_some(parts);
     if (count < 0 && !would_block(errno)) return false;
     if (count < 0 && wait(POLLOUT, deadline) != Ready::yes) return false;
-    if (count > 0) parts = advance(parts, static_cast<std::size_t>(count));
+    if (count >= 0) parts = advance(parts, static_cast<std::size_t>(count));
   }
   return true;
 }

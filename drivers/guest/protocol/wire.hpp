@@ -41,10 +41,11 @@ class Wire {
   enum class Ready { yes, closed, deadline, interrupted };
   Ready wait(short events, Moment deadline) const;
   void make_room();
+  [[nodiscard]] ssize_t write_some(std::span<iovec> parts);
 
   Fd fd_, waker_;
   bool socket_;
-  Buffer buffer_;
+  Buffer buffer_, staged_;
   std::size_t begin_ = 0, end_ = 0;
   std::atomic<std::chrono::steady_clock::rep> heard_;
 };

@@ -77,13 +77,7 @@ Result<Buffer> emit(GuestFiles& files, Stream& stream, Reader& request) {
 Result<Buffer> apply(GuestFiles& files, Stream& stream, const std::string& set) {
   MOULT_ASSIGN(const auto target, files.apply(set));
   MOULT_TRY(stream.send_message({}));  // the set is open: what cannot be applied at all fails before anything is sent
-  BulkReceiver records(stream);
-  std::vector<std::byte> buffer(128U << 10);
-  for (;;) {
-    MOULT_ASSIGN(const auto count, records.read(buffer));
-    if (count == 0) break;
-    MOULT_TRY(target->write(Bytes(buffer).first(count)));
-  }
+  MOULT_TRY(receive_all(stream, [&](Bytes records) { return target->write(records); }));
   MOULT_ASSIGN(const auto report, target->finish());
   return encode(report);
 }
