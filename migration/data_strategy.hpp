@@ -46,8 +46,8 @@ class DataStrategy {
   /// Starts noticing changes on the source. Called before anything is copied.
   virtual Result<> start_capture() = 0;
   /// Changes on the source are noticed still; where its helper was lost, they are from now on, and the first round
-  /// compares both sides whole.
-  virtual Result<> keep_capture() = 0;
+  /// compares both sides whole. True: it was lost.
+  virtual Result<bool> keep_capture() = 0;
   /// The target is up: learns what it holds, before its update changes anything.
   virtual Result<> open_target() = 0;
   /// The target forgets what it learned: it serves, and clients change it. Idempotent.

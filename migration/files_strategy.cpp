@@ -62,13 +62,14 @@ Result<> FilesStrategy::take_baseline(GuestFiles& source) {
   return {};
 }
 
-Result<> FilesStrategy::keep_capture() {
+Result<bool> FilesStrategy::keep_capture() {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));
   const auto known = source->pending(name());
-  if (known) return {};
+  if (known) return false;
   if (known.error().code != Code::not_found) return Unexpected(known.error());
   reconciled_ = unproven_ = false;
-  return source->start_capture({setup_.set});
+  MOULT_TRY(source->start_capture({setup_.set}));
+  return true;
 }
 
 Result<> FilesStrategy::open_target() {

@@ -25,7 +25,7 @@ class FilesStrategy final : public DataStrategy {
 
   [[nodiscard]] const std::string& name() const override { return setup_.set.name; }
   Result<> start_capture() override;
-  Result<> keep_capture() override;
+  Result<bool> keep_capture() override;
   Result<> open_target() override;
   Result<> close_target() override;
   Result<> save_target() override;

@@ -48,7 +48,7 @@ class HandoverStrategy final : public DataStrategy, public DiskMove {
 
   [[nodiscard]] const std::string& name() const override { return setup_.set; }
   Result<> start_capture() override;
-  Result<> keep_capture() override { return {}; }
+  Result<bool> keep_capture() override { return false; }
   Result<> open_target() override { return {}; }
   Result<> close_target() override { return {}; }
   Result<> save_target() override { return {}; }

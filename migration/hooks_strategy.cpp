@@ -48,10 +48,11 @@ Result<> HooksStrategy::start_capture() {
 }
 
 /// `capture` of a set that is captured without a gap forgets no moment; after a gap, `round` says that it knows none.
-Result<> HooksStrategy::keep_capture() {
+Result<bool> HooksStrategy::keep_capture() {
   recall();
   MOULT_ASSIGN(auto source, side(setup_.source));
-  return source.capture(next_number());
+  MOULT_TRY(source.capture(next_number()));
+  return false;
 }
 
 Result<> HooksStrategy::take_up() {

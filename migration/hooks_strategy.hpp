@@ -18,7 +18,7 @@ class HooksStrategy final : public VendorStrategy {
   using VendorStrategy::VendorStrategy;
 
   Result<> start_capture() override;
-  Result<> keep_capture() override;
+  Result<bool> keep_capture() override;
   Result<> open_target() override { return {}; }
   Result<> close_target() override { return {}; }
   Result<> save_target() override { return {}; }

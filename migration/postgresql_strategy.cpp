@@ -122,10 +122,11 @@ Result<> PostgresqlStrategy::start_capture() {
   return {};
 }
 
-Result<> PostgresqlStrategy::keep_capture() {
+Result<bool> PostgresqlStrategy::keep_capture() {
   MOULT_ASSIGN(auto both, sides());
   MOULT_TRY(both.source.check(databases_));
-  return learn_digests(both);
+  MOULT_TRY(learn_digests(both));
+  return false;
 }
 
 Result<> PostgresqlStrategy::open_target() {

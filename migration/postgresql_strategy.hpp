@@ -41,7 +41,7 @@ class PostgresqlStrategy final : public DataStrategy {
 
   [[nodiscard]] const std::string& name() const override { return setup_.name; }
   Result<> start_capture() override;
-  Result<> keep_capture() override;
+  Result<bool> keep_capture() override;
   Result<> open_target() override;
   Result<> close_target() override;
   Result<> save_target() override;

@@ -20,7 +20,7 @@ class ReplicationStrategy final : public VendorStrategy {
   ~ReplicationStrategy() override;
 
   Result<> start_capture() override { return {}; }
-  Result<> keep_capture() override { return {}; }
+  Result<bool> keep_capture() override { return false; }
   Result<> open_target() override { return {}; }
   Result<> close_target() override;
   Result<> save_target() override;

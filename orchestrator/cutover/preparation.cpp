@@ -4,6 +4,7 @@
 #include "orchestrator/cutover/disks.hpp"
 #include "orchestrator/cutover/fence.hpp"
 #include "orchestrator/cutover/shrinking.hpp"
+#include "orchestrator/phases/captures.hpp"
 #include "orchestrator/phases/rounds.hpp"
 #include "orchestrator/throttle.hpp"
 
@@ -170,7 +171,7 @@ Result<> prepare_cutover(RunContext& run, const Direction& way, Entry& entry) {
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) {
     return way.forward ? warm_machine(run, pair) : start_services(run, pair, StartWhen::before_hold);
   }));
-  MOULT_TRY(each_set(run, way, [](DataStrategy& set) { return set.keep_capture(); }));
+  MOULT_TRY(each_set(run, way, [&](DataStrategy& set) { return keep_capture(run, set).map([](bool) {}); }));
   MOULT_TRY(clear_disks(run, way));  // takes its time, so rounds come after it
   MOULT_TRY(settle_disks(run, way));
   MOULT_ASSIGN(const auto round, catch_up(run, way));

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "descriptors/base/text.hpp"
+#include "orchestrator/phases/captures.hpp"
 
 namespace moult {
 namespace {
@@ -11,6 +12,18 @@ constexpr std::size_t kPathsShown = 20;
 
 // A name may be any bytes: of a terminal's too, and none of UTF-8's.
 constexpr std::size_t kPathLimit = 4096;
+
+/// What a helper that was lost makes of a call.
+bool may_be_lost(const Error& error) { return error.code == Code::unreachable || error.code == Code::failed; }
+
+/// Does it, and once more where it failed for a helper that was lost in an original.
+template <typename T>
+Result<T> despite_losses(RunContext& run, const std::function<Result<T>()>& job) {
+  auto done = job();
+  if (done || !may_be_lost(done.error())) return done;
+  const auto renewed = renew_captures(run);
+  return renewed && *renewed ? job() : done;
+}
 
 }  // namespace
 
@@ -50,7 +63,9 @@ Result<> record_round(RunContext& run, const std::string& set, const Result<Roun
   return refuse_conflicts(set, *report);
 }
 
-Result<> carry_all(RunContext& run, StallForecast& forecast) {
+namespace {
+
+Result<> carry_each(RunContext& run, StallForecast& forecast) {
   std::vector<Workers::Job> jobs;
   for (auto& set : run.forward) {
     jobs.emplace_back([&run, &forecast, set = set.get()]() -> Result<> {
@@ -62,6 +77,21 @@ Result<> carry_all(RunContext& run, StallForecast& forecast) {
     });
   }
   return run.platform().workers().all(std::move(jobs));
+}
+
+Result<std::map<std::string, Pending>> pending_each(RunContext& run) {
+  std::map<std::string, Pending> pending;
+  for (auto& set : run.forward) {
+    MOULT_ASSIGN(const auto left, set->pending());
+    pending.emplace(set->name(), left);
+  }
+  return pending;
+}
+
+}  // namespace
+
+Result<> carry_all(RunContext& run, StallForecast& forecast) {
+  return despite_losses<void>(run, [&] { return carry_each(run, forecast); });
 }
 
 Result<> stop_captures(RunContext& run, const std::vector<std::unique_ptr<DataStrategy>>& sets,
@@ -77,12 +107,7 @@ Result<> stop_captures(RunContext& run, const std::vector<std::unique_ptr<DataSt
 }
 
 Result<std::map<std::string, Pending>> pending_all(RunContext& run) {
-  std::map<std::string, Pending> pending;
-  for (auto& set : run.forward) {
-    MOULT_ASSIGN(const auto left, set->pending());
-    pending.emplace(set->name(), left);
-  }
-  return pending;
+  return despite_losses<std::map<std::string, Pending>>(run, [&] { return pending_each(run); });
 }
 
 }  // namespace moult

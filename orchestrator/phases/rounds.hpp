@@ -9,12 +9,14 @@
 
 namespace moult {
 
-/// One round of every set, side by side; samples go to the forecast. Error: conflict, with the paths.
+/// One round of every set, side by side; samples go to the forecast. Where it fails for a helper that was lost in an
+/// original, captures are renewed (phases/captures.hpp) and it is tried once more. Error: conflict, with the paths.
 [[nodiscard]] Result<> carry_all(RunContext& run, StallForecast& forecast);
 /// A round that ended: its row in the audit log, unless it carried nothing, and its conflicts refused.
 [[nodiscard]] Result<> record_round(RunContext& run, const std::string& set, const Result<RoundReport>& report);
 /// The facts of that row.
 [[nodiscard]] std::string round_facts(const std::string& set, const RoundReport& report);
+/// As carry_all, where a helper was lost.
 [[nodiscard]] Result<std::map<std::string, Pending>> pending_all(RunContext& run);
 /// Ends the captures on a machine that stays when the run is over: of the sets that go forward on the original, of
 /// those that go back on the clone. What cannot be taken away is warned of and in the audit log, and holds nothing up.

@@ -24,7 +24,7 @@ class ComparedSet final : public DataStrategy {
     return part;
   }
   Result<> start_capture() override { return {}; }
-  Result<> keep_capture() override { return {}; }
+  Result<bool> keep_capture() override { return false; }
   Result<> open_target() override { return {}; }
   Result<> close_target() override { return {}; }
   Result<> save_target() override { return {}; }
