@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 
+#include "orchestrator/cli/round_text.hpp"
+
 namespace moult {
 namespace {
 
@@ -110,8 +112,8 @@ void LiveView::step_ended(std::string_view step, const std::string& subject, Mil
 
 void LiveView::round_ended(const std::string& set, const RoundReport& round, Millis forecast) {
   const std::lock_guard lock(mutex_);
-  rounds_[set] = fmt::format("round {}: {} paths, {} bytes in {} ms; the next about {} ms", round.number, round.paths,
-                             round.bytes, round.took.count(), forecast.count());
+  rounds_[set] = fmt::format("round {}: {} paths, {} bytes in {} ms; the next about {} ms{}", round.number, round.paths,
+                             round.bytes, round.took.count(), forecast.count(), why_scanned(round));
 }
 
 void LiveView::cutover_part(std::string_view part, double milliseconds) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "orchestrator/cli/round_text.hpp"
+
 namespace moult {
 
 void PlainView::line(const std::string& text) {
@@ -23,8 +25,9 @@ void PlainView::step_ended(std::string_view step, const std::string& subject, Mi
 }
 
 void PlainView::round_ended(const std::string& set, const RoundReport& round, Millis forecast) {
-  line(fmt::format("round {} of {}: {} paths, {} bytes in {} ms ({} ms of it migrate), next about {} ms", round.number,
-                   set, round.paths, round.bytes, round.took.count(), round.migrate.count(), forecast.count()));
+  line(fmt::format("round {} of {}: {} paths, {} bytes in {} ms ({} ms of it migrate), next about {} ms{}",
+                   round.number, set, round.paths, round.bytes, round.took.count(), round.migrate.count(),
+                   forecast.count(), why_scanned(round)));
 }
 
 void PlainView::cutover_part(std::string_view part, double milliseconds) {

@@ -3,6 +3,8 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "orchestrator/cli/round_text.hpp"
+
 namespace moult {
 namespace {
 
@@ -32,8 +34,8 @@ class LoggedView final : public Observer {
     view_->step_ended(step, subject, took, error);
   }
   void round_ended(const std::string& set, const RoundReport& round, Millis forecast) override {
-    log_->info("round {} of {}: {} paths, {} bytes, {} deletions in {} ms; forecast {} ms {}", round.number, set,
-               round.paths, round.bytes, round.deletions, round.took.count(), forecast.count(), round.scan_reason);
+    log_->info("round {} of {}: {} paths, {} bytes, {} deletions in {} ms; forecast {} ms{}", round.number, set,
+               round.paths, round.bytes, round.deletions, round.took.count(), forecast.count(), why_scanned(round));
     view_->round_ended(set, round, forecast);
   }
   void cutover_part(std::string_view part, double milliseconds) override {

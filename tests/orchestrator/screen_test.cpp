@@ -72,3 +72,20 @@ TEST_CASE("a view whose reader has gone lets the run go on", "[screen]") {
   }
   std::fclose(out);
 }
+
+TEST_CASE("a round that looked at every file says why", "[screen]") {
+  Pipe pipe;
+  std::FILE* out = ::fdopen(::dup(pipe.writing.get()), "w");
+  {
+    PlainView view(out);
+    RoundReport round;
+    view.round_ended("notes", round, Millis{1});
+    round.scan_reason = "the kernel's event queue overflowed";
+    view.round_ended("notes", round, Millis{1});
+  }
+  std::fclose(out);
+  pipe.writing = Fd();
+  const auto text = all_of(pipe.reading.get());
+  CHECK(text.find("next about 1 ms\n") != std::string::npos);
+  CHECK(text.find("next about 1 ms; looked at every file: the kernel's event queue overflowed\n") != std::string::npos);
+}

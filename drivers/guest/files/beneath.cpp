@@ -5,20 +5,41 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <string_view>
 
 #include "drivers/guest/files/system_error.hpp"
 
 namespace moult::files {
 namespace {
 
+/// One directory after the other, none through a symbolic link: as safe, since no path here has a "..".
+int open_by_steps(int root, std::string_view path, int flags) {
+  Fd above;
+  for (int at = root;;) {
+    const auto slash = path.find('/');
+    const std::string name(path.substr(0, slash));
+    if (name == "..") return errno = EXDEV, -1;
+    const bool last = slash == std::string_view::npos;
+    Fd fd(::openat(at, name.c_str(), (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC));
+    if (last || !fd) return fd.release();
+    path.remove_prefix(slash + 1);
+    above = std::move(fd);
+    at = above.get();
+  }
+}
+
 int open_beneath(int root, const std::string& path, int flags) {
+  static std::atomic<bool> by_steps{false};
+  if (by_steps) return open_by_steps(root, path, flags);
   struct open_how how {};
   how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   while (true) {
     const auto fd = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how);
     // EAGAIN: a rename raced with the resolution, and the kernel could not vouch for it.
+    if (fd < 0 && errno == ENOSYS) return by_steps = true, open_by_steps(root, path, flags);  // before Linux 5.6
     if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) return static_cast<int>(fd);
   }
 }

@@ -18,8 +18,9 @@ struct Place {
   std::string name;
 };
 
-/// The directory that a set lies in. Every path is resolved beneath it by openat2(2): no symbolic link, no magic link
-/// and no ".." is followed, whatever is planted in the tree. Not thread-safe (it remembers the last parent directory).
+/// The directory that a set lies in. Every path is resolved beneath it by openat2(2), before
+/// Linux 5.6 one directory after the other: no symbolic link, no magic link and no ".." is followed, whatever is
+/// planted in the tree. Not thread-safe (it remembers the last parent directory).
 class Tree {
  public:
   /// Errors: not_found, refused when it is no directory.
