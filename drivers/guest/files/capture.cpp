@@ -56,11 +56,14 @@ Capture::~Capture() {
 
 Result<bool> Capture::mark(const std::string& directory, int mount_id) {
   if (marked_.contains({directory, mount_id})) return false;
-  MOULT_TRY(paths_.add_file_system(directory));
-  if (::fanotify_mark(group_.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, kContent | kNames | FAN_ONDIR, AT_FDCWD,
-                      directory.c_str()) != 0)
+  Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return system_failure("cannot open " + shown(directory), errno);
+  if (::fanotify_mark(group_.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, kContent | kNames | FAN_ONDIR, fd.get(),
+                      nullptr) != 0)
     return fail(Code::refused,
                 "the file system of " + shown(directory) + " cannot be watched: " + std::strerror(errno));
+  MOULT_ASSIGN(auto mount, hold_mount(std::move(fd)));
+  paths_.add(std::move(mount));
   marked_.insert({directory, mount_id});
   return true;
 }
@@ -143,10 +146,11 @@ void Capture::handle_named(std::uint64_t mask, std::string_view info) {
   if (!named && fid->hdr.info_type != FAN_EVENT_INFO_TYPE_DFID) return lose_all("an event came without a name");
   const auto* handle = reinterpret_cast<const file_handle*>(fid->handle);
   const std::string_view raw(reinterpret_cast<const char*>(handle), sizeof(file_handle) + handle->handle_bytes);
-  const auto* directory = paths_.resolve({reinterpret_cast<const char*>(&fid->fsid), sizeof fid->fsid}, raw);
-  if (directory == nullptr) return lose_all("an event came from a file system that is not known");
+  const auto* directories = paths_.resolve({reinterpret_cast<const char*>(&fid->fsid), sizeof fid->fsid}, raw);
+  if (directories == nullptr) return lose_all("an event came from a file system that is not known");
   // What happened in a directory that is gone is told by the directory's own going.
-  if (!directory->empty()) note(*directory, named ? reinterpret_cast<const char*>(raw.data() + raw.size()) : ".", mask);
+  for (const auto& directory : *directories)
+    note(directory, named ? reinterpret_cast<const char*>(raw.data() + raw.size()) : ".", mask);
   if ((mask & FAN_ONDIR) != 0 && (mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_DELETE)) != 0) paths_.forget();
 }
 

@@ -5,6 +5,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -20,28 +21,8 @@ struct HandleBuffer {
   alignas(file_handle) char bytes[sizeof(file_handle) + MAX_HANDLE_SZ];
 };
 
-}  // namespace
-
-Result<> HandlePaths::add_file_system(const std::string& directory) {
-  Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  struct statfs fs {};
-  if (!fd || ::fstatfs(fd.get(), &fs) != 0) return system_failure("cannot open " + shown(directory), errno);
-  mounts_.try_emplace(std::string(reinterpret_cast<const char*>(&fs.f_fsid), sizeof fs.f_fsid), std::move(fd));
-  return {};
-}
-
-const std::string* HandlePaths::resolve(std::string_view fsid, std::string_view handle) {
-  std::string key(fsid);
-  const auto mount = mounts_.find(key);
-  if (mount == mounts_.end()) return nullptr;
-  key.append(handle);
-  const auto known = paths_.find(key);
-  if (known != paths_.end()) return &known->second;
-  if (paths_.size() >= kRemembered) paths_.clear();
-  return &paths_.emplace(std::move(key), look_up(mount->second.get(), handle)).first->second;
-}
-
-std::string HandlePaths::look_up(int mount, std::string_view handle) const {
+/// The path of a directory through a mount. "": it is gone.
+std::string path_through(int mount, std::string_view handle) {
   HandleBuffer buffer;
   if (handle.size() > sizeof buffer.bytes) return {};
   std::memcpy(buffer.bytes, handle.data(), handle.size());
@@ -52,6 +33,45 @@ std::string HandlePaths::look_up(int mount, std::string_view handle) const {
   char path[4097];
   const auto size = ::readlink(fd_path(fd.get()).c_str(), path, sizeof path);
   return size <= 0 ? std::string() : std::string(path, static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+Result<HeldMount> hold_mount(Fd directory) {
+  struct statfs fs {};
+  struct statx mount {};
+  if (::fstatfs(directory.get(), &fs) != 0 || ::statx(directory.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &mount) != 0)
+    return system_failure("cannot look at a directory's file system", errno);
+  return HeldMount{
+      {reinterpret_cast<const char*>(&fs.f_fsid), sizeof fs.f_fsid}, mount.stx_mnt_id, std::move(directory)};
+}
+
+void HandlePaths::add(HeldMount mount) {
+  auto& mounts = mounts_[mount.fsid];
+  if (std::any_of(mounts.begin(), mounts.end(), [&](const auto& held) { return held.id == mount.id; })) return;
+  mounts.push_back(std::move(mount));
+  paths_.clear();  // what was found has no path through this one
+}
+
+const HandlePaths::Paths* HandlePaths::resolve(std::string_view fsid, std::string_view handle) {
+  std::string key(fsid);
+  const auto mounts = mounts_.find(key);
+  if (mounts == mounts_.end()) return nullptr;
+  key.append(handle);
+  const auto known = paths_.find(key);
+  if (known != paths_.end()) return &known->second;
+  if (paths_.size() >= kRemembered) paths_.clear();
+  return &paths_.emplace(std::move(key), look_up(mounts->second, handle)).first->second;
+}
+
+HandlePaths::Paths HandlePaths::look_up(const std::vector<HeldMount>& mounts, std::string_view handle) {
+  Paths paths;
+  for (const auto& mount : mounts) {
+    auto path = path_through(mount.directory.get(), handle);
+    if (path.empty()) return {};
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
+  }
+  return paths;
 }
 
 }  // namespace moult::files

@@ -1,0 +1,71 @@
+// Sets whose files have other paths on their file system than in the set: bind mounts, what is mounted over a root.
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "catch.hpp"
+#include "support/pair.hpp"
+#include "support/sandbox.hpp"
+
+using namespace moult;
+using namespace moult::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+void bind_mount(const std::string& what, const std::string& where) {
+  REQUIRE(::mount(what.c_str(), where.c_str(), nullptr, MS_BIND, nullptr) == 0);
+}
+
+/// What follows is carried by events, and not by a look at everything.
+void require_carried_by_events(Pair& pair) {
+  const auto moved = pair.round(RoundMode::events);
+  CHECK(moved.emitted.scan_reason.empty());
+  CHECK_FALSE(moved.emitted.scanned);
+  pair.require_equal();
+}
+
+}  // namespace
+
+TEST_CASE("two sets on one file system that are reached by mounts of their own each see their changes") {
+  auto& sandbox = Sandbox::get();
+  const auto disk = sandbox.ext4("disk"), bound = sandbox.directory("bound");
+  fs::create_directories(disk + "/a/below");
+  fs::create_directories(disk + "/app/below");
+  bind_mount(disk + "/app", bound);
+  const std::shared_ptr<GuestFiles> files = make_local_files();
+  Pair whole(disk + "/a", sandbox.directory("to"), files, "whole"), part(bound, sandbox.directory("to"), files, "part");
+  const bool part_first = GENERATE(false, true);
+  (part_first ? part : whole).begin();
+  (part_first ? whole : part).begin();
+  write_file(disk + "/a/below/x", "through the disk's own mount");
+  write_file(bound + "/below/x", "through the bind mount");
+  write_file(disk + "/app/y", "of the second set, by another way");
+  require_carried_by_events(whole);
+  require_carried_by_events(part);
+  CHECK(exists(part.to.root + "/y"));
+  fs::rename(bound + "/below", bound + "/moved");
+  append_file(disk + "/app/moved/x", ", after it moved");
+  fs::remove_all(disk + "/a/below");
+  require_carried_by_events(whole);
+  require_carried_by_events(part);
+}
+
+TEST_CASE("a set sees what changes in a directory of its own file system that is mounted inside it") {
+  auto& sandbox = Sandbox::get();
+  const auto disk = sandbox.ext4("disk"), to = sandbox.directory("to");
+  for (const auto* each : {"/set/in", "/set/later", "/elsewhere/below", "/another"})
+    fs::create_directories(disk + each);
+  bind_mount(disk + "/elsewhere", disk + "/set/in");
+  Pair pair(disk + "/set", to);
+  pair.begin();
+  write_file(disk + "/elsewhere/below/x", "x");
+  write_file(disk + "/set/in/y", "y");
+  write_file(disk + "/set/z", "z");
+  require_carried_by_events(pair);
+  bind_mount(disk + "/another", disk + "/set/later");
+  CHECK(pair.round(RoundMode::events).emitted.scanned);
+  write_file(disk + "/another/x", "mounted later");
+  require_carried_by_events(pair);
+}
