@@ -146,10 +146,10 @@ void Capture::handle_named(std::uint64_t mask, std::string_view info) {
   if (!named && fid->hdr.info_type != FAN_EVENT_INFO_TYPE_DFID) return lose_all("an event came without a name");
   const auto* handle = reinterpret_cast<const file_handle*>(fid->handle);
   const std::string_view raw(reinterpret_cast<const char*>(handle), sizeof(file_handle) + handle->handle_bytes);
-  const auto* directories = paths_.resolve({reinterpret_cast<const char*>(&fid->fsid), sizeof fid->fsid}, raw);
-  if (directories == nullptr) return lose_all("an event came from a file system that is not known");
+  const auto directories = paths_.resolve({reinterpret_cast<const char*>(&fid->fsid), sizeof fid->fsid}, raw);
+  if (!directories) return lose_all(directories.error().message);
   // What happened in a directory that is gone is told by the directory's own going.
-  for (const auto& directory : *directories)
+  for (const auto& directory : **directories)
     note(directory, named ? reinterpret_cast<const char*>(raw.data() + raw.size()) : ".", mask);
   if ((mask & FAN_ONDIR) != 0 && (mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_DELETE)) != 0) paths_.forget();
 }

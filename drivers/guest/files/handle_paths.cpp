@@ -21,18 +21,22 @@ struct HandleBuffer {
   alignas(file_handle) char bytes[sizeof(file_handle) + MAX_HANDLE_SZ];
 };
 
-/// The path of a directory through a mount. "": it is gone.
-std::string path_through(int mount, std::string_view handle) {
+/// The path of a directory through a mount. "": it is gone, which nothing else may be taken for.
+Result<std::string> path_through(int mount, std::string_view handle) {
+  const auto failure = [](int error) { return system_failure("cannot find the directory of an event", error); };
   HandleBuffer buffer;
-  if (handle.size() > sizeof buffer.bytes) return {};
+  if (handle.size() > sizeof buffer.bytes) return failure(EOVERFLOW);
   std::memcpy(buffer.bytes, handle.data(), handle.size());
   const Fd fd(::open_by_handle_at(mount, reinterpret_cast<file_handle*>(buffer.bytes), O_PATH | O_CLOEXEC));
+  if (!fd && (errno == ESTALE || errno == ENOENT)) return std::string();
   struct stat st {};
+  if (!fd || ::fstat(fd.get(), &st) != 0) return failure(errno);
   // A removed directory has no links left; its path would only carry the kernel's remark that it was deleted.
-  if (!fd || ::fstat(fd.get(), &st) != 0 || st.st_nlink == 0) return {};
+  if (st.st_nlink == 0) return std::string();
   char path[4097];
   const auto size = ::readlink(fd_path(fd.get()).c_str(), path, sizeof path);
-  return size <= 0 ? std::string() : std::string(path, static_cast<std::size_t>(size));
+  if (size <= 0) return failure(size < 0 ? errno : EIO);
+  return std::string(path, static_cast<std::size_t>(size));
 }
 
 }  // namespace
@@ -53,22 +57,23 @@ void HandlePaths::add(HeldMount mount) {
   paths_.clear();  // what was found has no path through this one
 }
 
-const HandlePaths::Paths* HandlePaths::resolve(std::string_view fsid, std::string_view handle) {
+Result<const HandlePaths::Paths*> HandlePaths::resolve(std::string_view fsid, std::string_view handle) {
   std::string key(fsid);
   const auto mounts = mounts_.find(key);
-  if (mounts == mounts_.end()) return nullptr;
+  if (mounts == mounts_.end()) return fail(Code::io, "an event came from a file system that is not known");
   key.append(handle);
   const auto known = paths_.find(key);
   if (known != paths_.end()) return &known->second;
+  MOULT_ASSIGN(auto paths, look_up(mounts->second, handle));
   if (paths_.size() >= kRemembered) paths_.clear();
-  return &paths_.emplace(std::move(key), look_up(mounts->second, handle)).first->second;
+  return &paths_.emplace(std::move(key), std::move(paths)).first->second;
 }
 
-HandlePaths::Paths HandlePaths::look_up(const std::vector<HeldMount>& mounts, std::string_view handle) {
+Result<HandlePaths::Paths> HandlePaths::look_up(const std::vector<HeldMount>& mounts, std::string_view handle) {
   Paths paths;
   for (const auto& mount : mounts) {
-    auto path = path_through(mount.directory.get(), handle);
-    if (path.empty()) return {};
+    MOULT_ASSIGN(auto path, path_through(mount.directory.get(), handle));
+    if (path.empty()) return Paths();
     if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
   }
   return paths;

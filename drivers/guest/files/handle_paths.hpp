@@ -29,12 +29,13 @@ class HandlePaths {
 
   /// Lets handles of a file system be resolved, through this mount too.
   void add(HeldMount mount);
-  /// `fsid` and `handle` are bytes of an event. nullptr when the file system is unknown.
-  const Paths* resolve(std::string_view fsid, std::string_view handle);
+  /// `fsid` and `handle` are bytes of an event. The paths are there until the next call.
+  /// Errors: io where it cannot be known, also of a file system that was never added; that is not remembered.
+  Result<const Paths*> resolve(std::string_view fsid, std::string_view handle);
   void forget() { paths_.clear(); }
 
  private:
-  [[nodiscard]] static Paths look_up(const std::vector<HeldMount>& mounts, std::string_view handle);
+  [[nodiscard]] static Result<Paths> look_up(const std::vector<HeldMount>& mounts, std::string_view handle);
   std::unordered_map<std::string, std::vector<HeldMount>> mounts_;  ///< by fsid
   std::unordered_map<std::string, Paths> paths_;
 };
