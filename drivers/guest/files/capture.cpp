@@ -54,8 +54,8 @@ Capture::~Capture() {
   if (reader_.joinable()) reader_.join();
 }
 
-Result<bool> Capture::mark(const std::string& directory, int mount_id) {
-  if (marked_.contains({directory, mount_id})) return false;
+/// The id of the mount that the directory is reached through.
+Result<std::uint64_t> Capture::mark(const std::string& directory) {
   Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return system_failure("cannot open " + shown(directory), errno);
   if (::fanotify_mark(group_.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, kContent | kNames | FAN_ONDIR, fd.get(),
@@ -63,30 +63,40 @@ Result<bool> Capture::mark(const std::string& directory, int mount_id) {
     return fail(Code::refused,
                 "the file system of " + shown(directory) + " cannot be watched: " + std::strerror(errno));
   MOULT_ASSIGN(auto mount, hold_mount(std::move(fd)));
+  const auto id = mount.id;
   paths_.add(std::move(mount));
-  marked_.insert({directory, mount_id});
-  return true;
+  return id;
+}
+
+/// Marks what is mounted below a root and was not marked before. True when anything was.
+Result<bool> Capture::mark_below(const std::string& root) {
+  MOULT_ASSIGN(const auto mounts, mounts_below(root));
+  bool any = false;
+  for (const auto& mount : mounts) {
+    const std::pair<std::string, std::uint64_t> key(mount.point, mount.id);
+    if (marked_.contains(key)) continue;
+    const auto id = mark(mount.point);
+    if (!id && id.error().code == Code::not_found) continue;  // covered by what was mounted above it
+    if (!id) return Unexpected(id.error());
+    if (*id != key.second) continue;
+    marked_.insert(key);
+    any = true;
+  }
+  return any;
 }
 
 Result<> Capture::watch(const std::string& root, std::shared_ptr<ChangeLog> log) {
   const std::lock_guard lock(mutex_);
+  std::erase_if(watches_, [&](const auto& watch) { return watch.second == log; });
   watches_.emplace_back(root, std::move(log));
-  if (auto marked = mark(root, 0); !marked) return pass(std::move(marked));
-  MOULT_ASSIGN(const auto mounts, mounts_below(root));
-  for (const auto& mount : mounts)
-    if (auto marked = mark(mount.point, mount.id); !marked) return pass(std::move(marked));
+  if (auto marked = mark(root); !marked) return pass(std::move(marked));
+  if (auto marked = mark_below(root); !marked) return pass(std::move(marked));
   return {};
 }
 
 Result<bool> Capture::watch_new_mounts(const std::string& root) {
-  MOULT_ASSIGN(const auto mounts, mounts_below(root));
   const std::lock_guard lock(mutex_);
-  bool any = false;
-  for (const auto& mount : mounts) {
-    MOULT_ASSIGN(const bool fresh, mark(mount.point, mount.id));
-    any = any || fresh;
-  }
-  return any;
+  return mark_below(root);
 }
 
 void Capture::run() {

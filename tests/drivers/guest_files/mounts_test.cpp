@@ -26,6 +26,18 @@ void require_carried_by_events(Pair& pair) {
   pair.require_equal();
 }
 
+/// The set's directory became another: one look at everything, and from there on events again.
+void require_followed(Pair& pair) {
+  (void)pair.source_digest();  // also where it is not a round that meets the other one first
+  const auto moved = pair.round(RoundMode::events);
+  CHECK(moved.emitted.scan_reason.find("the set's directory was") != std::string::npos);
+  pair.require_equal();
+  write_file(pair.from.root + "/changed", "behind it: " + std::to_string(moved.emitted.paths));
+  require_carried_by_events(pair);
+  append_file(pair.from.root + "/changed", ", and more");
+  require_carried_by_events(pair);
+}
+
 }  // namespace
 
 TEST_CASE("two sets on one file system that are reached by mounts of their own each see their changes") {
@@ -68,4 +80,54 @@ TEST_CASE("a set sees what changes in a directory of its own file system that is
   CHECK(pair.round(RoundMode::events).emitted.scanned);
   write_file(disk + "/another/x", "mounted later");
   require_carried_by_events(pair);
+}
+
+TEST_CASE("what is mounted over a set's root is watched from then on, and so is what lay below once that is gone") {
+  auto& sandbox = Sandbox::get();
+  const auto from = sandbox.ext4("from"), to = sandbox.directory("to"), other = sandbox.ext4("other");
+  for (const auto* each : {"/in", "/below"}) make_directory(from + each);
+  make_directory(other + "/within");
+  REQUIRE(::mount("tmpfs", (from + "/in").c_str(), "tmpfs", 0, "mode=755") == 0);
+  Pair pair(from, to);
+  pair.begin();
+  SECTION("another file system") { bind_mount(other, from); }
+  SECTION("a directory of another file system") { bind_mount(other + "/within", from); }
+  SECTION("a directory of the same file system") { bind_mount(from + "/below", from); }
+  SECTION("itself, and then something below it") {
+    bind_mount(from, from);
+    bind_mount(other, from + "/below");
+  }
+  require_followed(pair);
+  while (::umount((from + "/below").c_str()) == 0) {
+  }
+  REQUIRE(::umount2(from.c_str(), MNT_DETACH) == 0);
+  require_followed(pair);
+  append_file(from + "/in/x", "on what is mounted inside");
+  require_carried_by_events(pair);
+}
+
+TEST_CASE("a set whose root is a link is watched where the link leads") {
+  auto& sandbox = Sandbox::get();
+  const auto base = sandbox.directory("base"), disk = sandbox.ext4("disk"), to = sandbox.directory("to");
+  const auto link = base + "/current";
+  for (const auto& each : {base + "/one", base + "/two", disk + "/three"}) {
+    make_directory(each);
+    write_file(each + "/" + each.substr(each.size() - 3), "content");
+  }
+  fs::create_symlink(base + "/one", link);
+  Pair pair(link, to);
+  pair.begin();
+  pair.from.root += "/.";  // what is compared is the directory
+  const auto lead_to = [&](const std::string& where) {
+    fs::create_symlink(where, base + "/next");
+    fs::rename(base + "/next", link);
+  };
+  lead_to(base + "/two");
+  require_followed(pair);
+  lead_to(disk + "/three");
+  require_followed(pair);
+  // The same directory under another path.
+  fs::rename(disk + "/three", disk + "/four");
+  lead_to(disk + "/four");
+  require_followed(pair);
 }
