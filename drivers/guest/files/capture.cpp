@@ -68,13 +68,14 @@ Result<std::uint64_t> Capture::mark(const std::string& directory) {
   return id;
 }
 
-/// Marks what is mounted below a root and was not marked before. True when anything was.
-Result<bool> Capture::mark_below(const std::string& root) {
+/// Marks what is mounted below a root and was not marked before. True when anything was. What is excluded from the set
+/// need not be of a kind that can be watched.
+Result<bool> Capture::mark_below(const std::string& root, const PathFilter& filter) {
   MOULT_ASSIGN(const auto mounts, mounts_below(root));
   bool any = false;
   for (const auto& mount : mounts) {
     const std::pair<std::string, std::uint64_t> key(mount.point, mount.id);
-    if (marked_.contains(key)) continue;
+    if (marked_.contains(key) || !filter.open_to(below_root(mount.point, root))) continue;
     const auto id = mark(mount.point);
     if (!id && id.error().code == Code::not_found) continue;  // covered by what was mounted above it
     if (!id) return Unexpected(id.error());
@@ -85,18 +86,18 @@ Result<bool> Capture::mark_below(const std::string& root) {
   return any;
 }
 
-Result<> Capture::watch(const std::string& root, std::shared_ptr<ChangeLog> log) {
+Result<> Capture::watch(const std::string& root, const PathFilter& filter, std::shared_ptr<ChangeLog> log) {
   const std::lock_guard lock(mutex_);
   std::erase_if(watches_, [&](const auto& watch) { return watch.second == log; });
   watches_.emplace_back(root, std::move(log));
   if (auto marked = mark(root); !marked) return pass(std::move(marked));
-  if (auto marked = mark_below(root); !marked) return pass(std::move(marked));
+  if (auto marked = mark_below(root, filter); !marked) return pass(std::move(marked));
   return {};
 }
 
-Result<bool> Capture::watch_new_mounts(const std::string& root) {
+Result<bool> Capture::watch_new_mounts(const std::string& root, const PathFilter& filter) {
   const std::lock_guard lock(mutex_);
-  return mark_below(root);
+  return mark_below(root, filter);
 }
 
 void Capture::run() {

@@ -28,9 +28,9 @@ class Capture {
 
   /// Notices changes below `root` (absolute, as the kernel names it) from the return on; no more below one that the
   /// same log was given for before. Errors: refused when its file system cannot be watched.
-  Result<> watch(const std::string& root, std::shared_ptr<ChangeLog> log);
+  Result<> watch(const std::string& root, const PathFilter& filter, std::shared_ptr<ChangeLog> log);
   /// Marks what was mounted below a root since then. True when anything was: events may be missing.
-  Result<bool> watch_new_mounts(const std::string& root);
+  Result<bool> watch_new_mounts(const std::string& root, const PathFilter& filter);
   /// Returns when every event that was queued before the call is in the logs.
   void drain();
   [[nodiscard]] std::uint64_t events_read() const { return events_; }
@@ -38,7 +38,7 @@ class Capture {
  private:
   explicit Capture(Fd group, Fd stop) : group_(std::move(group)), stop_(std::move(stop)) {}
   Result<std::uint64_t> mark(const std::string& directory);
-  Result<bool> mark_below(const std::string& root);
+  Result<bool> mark_below(const std::string& root, const PathFilter& filter);
   void run();
   void read_queue();
   void handle(const char* bytes, std::size_t size);

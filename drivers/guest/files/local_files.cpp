@@ -164,7 +164,7 @@ void LocalFiles::watch(Source& source) {
   source.watched = true;
   source.no_events = no_capture_;
   if (!capture_) return;
-  if (auto watched = capture_->watch(source.root, source.set.log()); !watched)
+  if (auto watched = capture_->watch(source.root, source.set.filter(), source.set.log()); !watched)
     source.no_events = watched.error().message;
 }
 
@@ -250,7 +250,7 @@ Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& sour
   // Nothing was written since a round under the same freeze, held or not.
   const bool at_rest = context.frozen_since != 0 && context.frozen_since == source.emitted_in_freeze;
   if (capture && context.no_events.empty()) {
-    if (auto mounted = capture->watch_new_mounts(source.root); !mounted || *mounted)
+    if (auto mounted = capture->watch_new_mounts(source.root, source.set.filter()); !mounted || *mounted)
       source.set.log()->lose(mounted ? "a file system was mounted in the set" : mounted.error().message);
     if (look_for_held && !at_rest) context.mapped = note_held(source);
     capture->drain();  // of what was closed before it could be seen, the event is there

@@ -41,6 +41,7 @@ class SourceSet {
   SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit, std::uint64_t large_file);
 
   [[nodiscard]] const std::shared_ptr<ChangeLog>& log() const { return log_; }
+  [[nodiscard]] const PathFilter& filter() const { return filter_; }
   [[nodiscard]] Tree& tree() { return tree_; }
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] bool ever_emitted() const { return complete_; }

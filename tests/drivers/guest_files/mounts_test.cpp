@@ -131,3 +131,26 @@ TEST_CASE("a set whose root is a link is watched where the link leads") {
   lead_to(disk + "/four");
   require_followed(pair);
 }
+
+TEST_CASE("what is excluded from a set may be a file system that cannot be watched, also one that is mounted later") {
+  auto& sandbox = Sandbox::get();
+  const auto from = sandbox.directory("from"), to = sandbox.directory("to");
+  for (const auto* each : {"/left", "/left/out", "/later", "/later/below"}) make_directory(from + each);
+  const auto mount_proc = [&](const std::string& where) {
+    REQUIRE(::mount("proc", (from + where).c_str(), "proc", 0, nullptr) == 0);
+  };
+  mount_proc("/left/out");
+  Pair pair(from, to);
+  pair.from.exclude = pair.to.exclude = {"/left", "/later/below"};
+  pair.begin();
+  const auto carried = [&](const std::string& content) {
+    write_file(from + "/a", content);
+    const auto moved = pair.round(RoundMode::events);
+    CHECK(moved.emitted.scan_reason.empty());
+    CHECK(read_file(to + "/a") == content);
+  };
+  carried("one that was there");
+  mount_proc("/later/below");
+  carried("and one that came later");
+  carried("and nothing new");
+}
