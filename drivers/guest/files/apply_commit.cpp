@@ -21,12 +21,15 @@ struct timespec time_of(std::int64_t nanoseconds) {
 }  // namespace
 
 Result<ApplyRound::Siblings> ApplyRound::siblings_of(const std::string& path, const struct stat& st) {
+  return S_ISDIR(st.st_mode) || st.st_nlink < 2 ? Siblings() : names_as_known(st, path);
+}
+
+ApplyRound::Siblings ApplyRound::names_as_known(const struct stat& st, const std::string& but) {
   Siblings names;
-  if (S_ISDIR(st.st_mode) || st.st_nlink < 2) return names;
   const auto stamp = stamp_of(st);
-  for (auto& name : manifest_.names_of(st.st_ino)) {
+  for (auto& name : manifest_.with_inode(st.st_ino)) {
     const auto* known = manifest_.find(name);
-    if (name != path && !known->is(Entry::absent) && known->stamp == stamp) names.push_back(std::move(name));
+    if (name != but && !known->is(Entry::absent) && known->stamp == stamp) names.push_back(std::move(name));
   }
   return names;
 }
@@ -84,6 +87,7 @@ Result<> ApplyRound::restore_directories() {
 }
 
 Result<> ApplyRound::on_end(const RoundEnd&) {
+  MOULT_TRY(seal_files());
   MOULT_TRY(restore_directories());
   tree_.forget();
   ended_ = true;

@@ -55,6 +55,7 @@ Result<bool> ApplyRound::delete_one(const std::string& path, bool holds_kept) {
   if (!may || holds_kept) return false;
   MOULT_TRY(touch_parent(path));
   MOULT_ASSIGN(const auto siblings, siblings_of(path, *st));
+  if (!siblings.empty()) MOULT_TRY(unseal(path).map([](bool) {}));
   MOULT_TRY(remove_name(tree_, path, S_ISDIR(st->st_mode)));
   if (S_ISDIR(st->st_mode)) tree_.forget();
   if (auto* entry = manifest_.edit(path)) entry->set(Entry::absent);

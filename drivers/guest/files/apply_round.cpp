@@ -26,6 +26,7 @@ ApplyRound::ApplyRound(std::shared_ptr<TargetSet> set, MergeSettings merge)
 ApplyRound::~ApplyRound() {
   const std::lock_guard lock(set_->mutex);
   temp_.reset();
+  if (!finished_) (void)seal_files();
   if (!finished_) (void)restore_directories();
   tree_.forget();
 }
@@ -210,11 +211,12 @@ Result<> ApplyRound::replace(const std::optional<struct stat>& present, const Cl
   Siblings siblings;
   if (present) {
     MOULT_ASSIGN(siblings, siblings_of(meta_.path, *present));
+    if (!siblings.empty()) MOULT_TRY(unseal(meta_.path).map([](bool) {}));
   }
   if (!temp_) temp_ = std::make_unique<TempItem>(tree_);
   MOULT_TRY(make(close, siblings));
   MOULT_TRY(temp_->install(present));
-  if (meta_.kind != Kind::directory) MOULT_TRY(temp_->seal(meta_));
+  if (meta_.kind == Kind::file) MOULT_TRY(seal_later(meta_.inode_flags));
   return restamp(siblings);
 }
 
@@ -228,7 +230,10 @@ Result<> ApplyRound::make(const Close& close, Siblings& siblings) {
     siblings.insert(siblings.end(), more.begin(), more.end());
     siblings.push_back(meta_.link);
   }
-  return temp_->make_link(meta_.path, meta_.link);
+  auto made = temp_->make_link(meta_.path, meta_.link);
+  if (made) return made;
+  MOULT_ASSIGN(const bool was_sealed, unseal(meta_.link));
+  return was_sealed ? temp_->make_link(meta_.path, meta_.link) : std::move(made);
 }
 
 Result<> ApplyRound::dress_directory() {

@@ -38,6 +38,7 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   };
   /// Names of an inode that is about to lose or gain one, and did not change otherwise: their stamps move with it.
   using Siblings = std::vector<std::string>;
+  using Inode = std::pair<dev_t, ino_t>;
 
   Result<> on_entry(Meta meta) override;
   Result<> on_data(std::uint64_t offset, Bytes bytes) override;
@@ -78,10 +79,15 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   Result<bool> may_delete(const std::string& path, const struct stat& st);
 
   Result<Siblings> siblings_of(const std::string& path, const struct stat& st);
+  Siblings names_as_known(const struct stat& st, const std::string& but = {});
   Result<> restamp(const Siblings& names);
   [[nodiscard]] Stamp stamp_now(const std::string& path, const Stamp& before) const;
   Result<> touch_parent(const std::string& path);
   Result<> restore_directories();
+  Result<> seal_later(std::uint32_t inode_flags);
+  Result<bool> unseal(const std::string& path);
+  Result<> seal(const Inode& inode, std::uint32_t flags);
+  Result<> seal_files();
   void commit();
   void commit_deletions();
   [[nodiscard]] bool as_it_came(const std::string& path) const;
@@ -100,6 +106,7 @@ class ApplyRound final : public ApplyStream, private RecordHandler {
   ContentHash content_;
   bool orphan_ = false;                       ///< the directory of the present record is missing
   std::map<std::string, Times> directories_;  ///< to be restored at the round's end
+  std::map<Inode, std::uint32_t> sealed_;     ///< flags that files are to get at the round's end
   std::unordered_map<std::string, Carried> carried_;
   std::unordered_map<std::string, Stamp> restamped_;  ///< as they were before this round
   std::vector<std::string> deleted_;

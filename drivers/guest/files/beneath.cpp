@@ -110,11 +110,15 @@ Result<std::optional<struct stat>> Tree::stat(const std::string& path) {
   return stat_at(*at);
 }
 
+/// What is mounted below a directory shows in the mount alone that it was mounted in.
 bool Tree::still_there() const {
-  struct stat now {
+  constexpr unsigned kWanted = STATX_INO | STATX_MNT_ID;
+  struct statx now {
   }, opened{};
-  return ::stat(path_.c_str(), &now) == 0 && ::fstat(root_.get(), &opened) == 0 && now.st_dev == opened.st_dev &&
-         now.st_ino == opened.st_ino;
+  return ::statx(AT_FDCWD, path_.c_str(), 0, kWanted, &now) == 0 &&
+         ::statx(root_.get(), "", AT_EMPTY_PATH, kWanted, &opened) == 0 && now.stx_dev_major == opened.stx_dev_major &&
+         now.stx_dev_minor == opened.stx_dev_minor && now.stx_ino == opened.stx_ino &&
+         now.stx_mnt_id == opened.stx_mnt_id;  // both are 0 before Linux 5.8
 }
 
 }  // namespace moult::files

@@ -37,7 +37,7 @@ class Tree {
   Result<std::optional<struct stat>> stat(const std::string& path);
   /// Forgets the remembered parent: to be called after a directory was removed, renamed or replaced.
   void forget();
-  /// Does the path that was opened still lead to the same directory?
+  /// Does the path that was opened still lead to the same directory, through the same mount?
   [[nodiscard]] bool still_there() const;
 
  private:

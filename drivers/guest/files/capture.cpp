@@ -54,36 +54,50 @@ Capture::~Capture() {
   if (reader_.joinable()) reader_.join();
 }
 
-Result<bool> Capture::mark(const std::string& directory, int mount_id) {
-  if (marked_.contains({directory, mount_id})) return false;
-  MOULT_TRY(paths_.add_file_system(directory));
-  if (::fanotify_mark(group_.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, kContent | kNames | FAN_ONDIR, AT_FDCWD,
-                      directory.c_str()) != 0)
+/// The id of the mount that the directory is reached through.
+Result<std::uint64_t> Capture::mark(const std::string& directory) {
+  Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return system_failure("cannot open " + shown(directory), errno);
+  if (::fanotify_mark(group_.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, kContent | kNames | FAN_ONDIR, fd.get(),
+                      nullptr) != 0)
     return fail(Code::refused,
                 "the file system of " + shown(directory) + " cannot be watched: " + std::strerror(errno));
-  marked_.insert({directory, mount_id});
-  return true;
+  MOULT_ASSIGN(auto mount, hold_mount(std::move(fd)));
+  const auto id = mount.id;
+  paths_.add(std::move(mount));
+  return id;
 }
 
-Result<> Capture::watch(const std::string& root, std::shared_ptr<ChangeLog> log) {
-  const std::lock_guard lock(mutex_);
-  watches_.emplace_back(root, std::move(log));
-  if (auto marked = mark(root, 0); !marked) return pass(std::move(marked));
+/// Marks what is mounted below a root and was not marked before. True when anything was. What is excluded from the set
+/// need not be of a kind that can be watched.
+Result<bool> Capture::mark_below(const std::string& root, const PathFilter& filter) {
   MOULT_ASSIGN(const auto mounts, mounts_below(root));
-  for (const auto& mount : mounts)
-    if (auto marked = mark(mount.point, mount.id); !marked) return pass(std::move(marked));
+  bool any = false;
+  for (const auto& mount : mounts) {
+    const std::pair<std::string, std::uint64_t> key(mount.point, mount.id);
+    if (marked_.contains(key) || !filter.open_to(below_root(mount.point, root))) continue;
+    const auto id = mark(mount.point);
+    if (!id && id.error().code == Code::not_found) continue;  // covered by what was mounted above it
+    if (!id) return Unexpected(id.error());
+    if (*id != key.second) continue;
+    marked_.insert(key);
+    any = true;
+  }
+  return any;
+}
+
+Result<> Capture::watch(const std::string& root, const PathFilter& filter, std::shared_ptr<ChangeLog> log) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(watches_, [&](const auto& watch) { return watch.second == log; });
+  watches_.emplace_back(root, std::move(log));
+  if (auto marked = mark(root); !marked) return pass(std::move(marked));
+  if (auto marked = mark_below(root, filter); !marked) return pass(std::move(marked));
   return {};
 }
 
-Result<bool> Capture::watch_new_mounts(const std::string& root) {
-  MOULT_ASSIGN(const auto mounts, mounts_below(root));
+Result<bool> Capture::watch_new_mounts(const std::string& root, const PathFilter& filter) {
   const std::lock_guard lock(mutex_);
-  bool any = false;
-  for (const auto& mount : mounts) {
-    MOULT_ASSIGN(const bool fresh, mark(mount.point, mount.id));
-    any = any || fresh;
-  }
-  return any;
+  return mark_below(root, filter);
 }
 
 void Capture::run() {
@@ -143,10 +157,11 @@ void Capture::handle_named(std::uint64_t mask, std::string_view info) {
   if (!named && fid->hdr.info_type != FAN_EVENT_INFO_TYPE_DFID) return lose_all("an event came without a name");
   const auto* handle = reinterpret_cast<const file_handle*>(fid->handle);
   const std::string_view raw(reinterpret_cast<const char*>(handle), sizeof(file_handle) + handle->handle_bytes);
-  const auto* directory = paths_.resolve({reinterpret_cast<const char*>(&fid->fsid), sizeof fid->fsid}, raw);
-  if (directory == nullptr) return lose_all("an event came from a file system that is not known");
+  const auto directories = paths_.resolve({reinterpret_cast<const char*>(&fid->fsid), sizeof fid->fsid}, raw);
+  if (!directories) return lose_all(directories.error().message);
   // What happened in a directory that is gone is told by the directory's own going.
-  if (!directory->empty()) note(*directory, named ? reinterpret_cast<const char*>(raw.data() + raw.size()) : ".", mask);
+  for (const auto& directory : **directories)
+    note(directory, named ? reinterpret_cast<const char*>(raw.data() + raw.size()) : ".", mask);
   if ((mask & FAN_ONDIR) != 0 && (mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_DELETE)) != 0) paths_.forget();
 }
 

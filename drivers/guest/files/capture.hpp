@@ -26,18 +26,19 @@ class Capture {
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
 
-  /// Notices changes below `root` (absolute, as the kernel names it) from the return on.
-  /// Errors: refused when its file system cannot be watched.
-  Result<> watch(const std::string& root, std::shared_ptr<ChangeLog> log);
+  /// Notices changes below `root` (absolute, as the kernel names it) from the return on; no more below one that the
+  /// same log was given for before. Errors: refused when its file system cannot be watched.
+  Result<> watch(const std::string& root, const PathFilter& filter, std::shared_ptr<ChangeLog> log);
   /// Marks what was mounted below a root since then. True when anything was: events may be missing.
-  Result<bool> watch_new_mounts(const std::string& root);
+  Result<bool> watch_new_mounts(const std::string& root, const PathFilter& filter);
   /// Returns when every event that was queued before the call is in the logs.
   void drain();
   [[nodiscard]] std::uint64_t events_read() const { return events_; }
 
  private:
   explicit Capture(Fd group, Fd stop) : group_(std::move(group)), stop_(std::move(stop)) {}
-  Result<bool> mark(const std::string& directory, int mount_id);
+  Result<std::uint64_t> mark(const std::string& directory);
+  Result<bool> mark_below(const std::string& root, const PathFilter& filter);
   void run();
   void read_queue();
   void handle(const char* bytes, std::size_t size);
@@ -48,7 +49,7 @@ class Capture {
   std::mutex mutex_;
   Fd group_, stop_;
   HandlePaths paths_;
-  std::set<std::pair<std::string, int>> marked_;  ///< mount points with their ids; roots with 0
+  std::set<std::pair<std::string, std::uint64_t>> marked_;  ///< mount points below roots, with their ids
   std::vector<std::pair<std::string, std::shared_ptr<ChangeLog>>> watches_;
   std::vector<char> buffer_;
   std::atomic<std::uint64_t> events_{0};

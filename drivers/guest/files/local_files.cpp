@@ -113,6 +113,8 @@ class LocalFiles final : public GuestFiles {
 
  private:
   Result<> start_one(const FileSet& set);
+  void watch(Source& source);
+  Result<> follow_root(Source& source);
   Result<std::shared_ptr<Source>> source(const std::string& set);
   Result<std::shared_ptr<TargetSet>> target(const std::string& set);
   Result<RoundContext> context_of(const std::string& set, Source& source, bool look_for_held);
@@ -153,13 +155,30 @@ Result<> LocalFiles::start_one(const FileSet& set) {
     roles.source = std::make_shared<Source>(std::move(tree), set, options_);
     roles.source->root = std::move(root);
   }
-  auto& source = *roles.source;
+  watch(*roles.source);
+  if (again && capture_) roles.source->set.log()->lose("capture was stopped for a while");
+  return {};
+}
+
+void LocalFiles::watch(Source& source) {
   source.watched = true;
   source.no_events = no_capture_;
-  if (!capture_) return {};
-  if (auto watched = capture_->watch(source.root, source.set.log()); !watched)
+  if (!capture_) return;
+  if (auto watched = capture_->watch(source.root, source.set.filter(), source.set.log()); !watched)
     source.no_events = watched.error().message;
-  if (again) source.set.log()->lose("capture was stopped for a while");
+}
+
+/// A program may put another directory or file system in the root's place, or lead the set's path elsewhere. Events
+/// come from where the root is now; nothing that was noticed about the old one counts, and the watch is there before
+/// the look at everything.
+Result<> LocalFiles::follow_root(Source& source) {
+  const std::lock_guard lock(mutex_);
+  MOULT_ASSIGN(const bool other, source.set.reopen());
+  MOULT_ASSIGN(auto root, kernel_path(source.set.tree()));
+  if (!other && root == source.root) return {};
+  source.root = std::move(root);
+  if (source.watched) watch(source);
+  source.set.log()->lose(other ? "the set's directory was replaced by another" : "the set's directory was moved");
   return {};
 }
 
@@ -217,6 +236,7 @@ bool LocalFiles::note_held(Source& source, bool must_know) {
 Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& source, bool look_for_held) {
   RoundContext context;
   std::shared_ptr<Capture> capture;
+  if (auto followed = follow_root(source); !followed) return pass(std::move(followed), "data set " + shown(set));
   {
     const std::lock_guard lock(mutex_);
     capture = capture_;
@@ -230,7 +250,7 @@ Result<RoundContext> LocalFiles::context_of(const std::string& set, Source& sour
   // Nothing was written since a round under the same freeze, held or not.
   const bool at_rest = context.frozen_since != 0 && context.frozen_since == source.emitted_in_freeze;
   if (capture && context.no_events.empty()) {
-    if (auto mounted = capture->watch_new_mounts(source.root); !mounted || *mounted)
+    if (auto mounted = capture->watch_new_mounts(source.root, source.set.filter()); !mounted || *mounted)
       source.set.log()->lose(mounted ? "a file system was mounted in the set" : mounted.error().message);
     if (look_for_held && !at_rest) context.mapped = note_held(source);
     capture->drain();  // of what was closed before it could be seen, the event is there

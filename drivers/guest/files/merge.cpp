@@ -136,6 +136,7 @@ Result<> ApplyRound::merge(const struct stat& present, const Close& close) {
   MOULT_ASSIGN(const auto siblings, siblings_of(meta_.path, present));
   MOULT_TRY(temp_->dress_file(dress, static_cast<std::uint64_t>(st.st_size)));
   MOULT_TRY(temp_->install(present));
+  MOULT_TRY(seal_later(0));
   MOULT_TRY(restamp(siblings));
   MOULT_TRY(record_present(meta_.path));
   carried(meta_.path, close.record, false);

@@ -149,6 +149,8 @@ std::uint32_t read_inode_flags(int fd) {
   return ::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 ? flags & kCarriedFlags : 0;
 }
 
+bool forbids_changes(std::uint32_t flags) { return (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0; }
+
 Result<> write_inode_flags(int fd, std::uint32_t flags) {
   unsigned int present = 0;
   if (::ioctl(fd, FS_IOC_GETFLAGS, &present) != 0) {

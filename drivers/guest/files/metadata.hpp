@@ -20,6 +20,8 @@ Result<> write_xattrs(const std::string& file, bool follow, const Xattrs& wanted
 
 /// Immutable, append-only, no-dump, no-atime, synchronous; 0 where the file system knows none.
 [[nodiscard]] std::uint32_t read_inode_flags(int fd);
+/// Immutable or append-only: not even root may link, rename or remove it.
+[[nodiscard]] bool forbids_changes(std::uint32_t flags);
 Result<> write_inode_flags(int fd, std::uint32_t flags);
 /// Takes away what would keep root from changing or removing it. Nothing happens when neither flag is set.
 void make_mutable(int fd);

@@ -8,10 +8,7 @@ namespace moult::files {
 
 Result<std::string> SourceSet::digest(const RoundContext& context) {
   Changes changes = log_->copy();
-  const bool scan = !context.no_events.empty() || !changes.lost.empty() || !tree_.still_there();
-  if (!tree_.still_there()) {
-    MOULT_ASSIGN(tree_, Tree::open(tree_.path()));
-  }
+  const bool scan = !context.no_events.empty() || !changes.lost.empty();
   MOULT_ASSIGN(const auto plan, plan_round(scan, changes, context));
   SetDigest digest = digest_;
   const auto drop = [&](const std::string& path) {

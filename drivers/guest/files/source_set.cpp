@@ -29,7 +29,6 @@ Result<EmitReport> SourceSet::emit(RoundMode mode, const ByteSource& manifest, c
 Result<EmitReport> SourceSet::emit_taken(RoundMode mode, Changes& changes, const ByteSource& manifest,
                                          const ByteSink& sink, const RoundContext& context) {
   EmitReport report;
-  MOULT_TRY(reopen(changes));
   if (mode == RoundMode::events) report.scan_reason = !context.no_events.empty() ? context.no_events : changes.lost;
   report.scanned = mode != RoundMode::events || !report.scan_reason.empty();
   sync_started_ = context.frozen_since;
@@ -62,13 +61,10 @@ Result<EmitReport> SourceSet::emit_taken(RoundMode mode, Changes& changes, const
   return report;
 }
 
-/// A root that was moved away and made anew is another tree: nothing that was noticed about the old one counts.
-Result<> SourceSet::reopen(Changes& changes) {
-  if (tree_.still_there()) return {};
+Result<bool> SourceSet::reopen() {
+  if (tree_.still_there()) return false;
   MOULT_ASSIGN(tree_, Tree::open(tree_.path()));
-  changes = Changes{};
-  changes.lost = "the set's directory was replaced by another";
-  return {};
+  return true;
 }
 
 Result<RoundPlan> SourceSet::plan_round(bool scan, const Changes& changes, const RoundContext& context) {

@@ -41,9 +41,14 @@ class SourceSet {
   SourceSet(Tree tree, const FileSet& set, std::size_t pending_limit, std::uint64_t large_file);
 
   [[nodiscard]] const std::shared_ptr<ChangeLog>& log() const { return log_; }
+  [[nodiscard]] const PathFilter& filter() const { return filter_; }
   [[nodiscard]] Tree& tree() { return tree_; }
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] bool ever_emitted() const { return complete_; }
+
+  /// A root that was moved away and made anew, or mounted over, is another tree. True: it is what is carried from here
+  /// on, and the next round looks at all of it.
+  Result<bool> reopen();
 
   Result<EmitReport> emit(RoundMode mode, const ByteSource& manifest, const ByteSink& sink,
                           const RoundContext& context);
@@ -78,7 +83,6 @@ class SourceSet {
   Result<std::optional<Observed>> read_at_rest(const std::string& path, const Entry& entry, ItemReader& reader,
                                                Part& part);
   bool changed_unseen(const std::string& path, Entry& entry, const Hash& hash);
-  Result<> reopen(Changes& changes);
   [[nodiscard]] bool is_large(const struct stat& st) const;
   void note_size(const std::string& path, bool large);
   void note_likeness(const std::string& path, std::uint64_t size, std::uint64_t moved);

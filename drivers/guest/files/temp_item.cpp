@@ -177,11 +177,6 @@ Result<> TempItem::install(const std::optional<struct stat>& present) {
   return remove_tree(tree_, left_over);
 }
 
-Result<> TempItem::seal(const Meta& meta) {
-  if (meta.inode_flags == 0 || !fd_) return {};
-  return write_inode_flags(fd_.get(), meta.inode_flags);
-}
-
 void TempItem::discard() {
   if (!temp_.empty()) (void)remove_tree(tree_, temp_);  // what stays behind is removed when the set is opened next
   temp_.clear();

@@ -26,8 +26,6 @@ class TempItem {
 
   /// Takes the path's place at one moment. `present` is what is there now. A directory that was there is removed.
   Result<> install(const std::optional<struct stat>& present);
-  /// Sets flags such as immutable, which must come last.
-  Result<> seal(const Meta& meta);
   void discard();
 
   [[nodiscard]] int fd() const { return fd_.get(); }

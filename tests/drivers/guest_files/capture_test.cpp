@@ -2,6 +2,7 @@
 #include <linux/aio_abi.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -63,6 +64,32 @@ class AsyncFile {
   Fd fd_;
   aio_context_t context_ = 0;
 };
+
+/// While this lives, the process can open nothing more.
+class NoMoreFiles {
+ public:
+  NoMoreFiles() {
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const rlimit none{3, before_.rlim_max};  // poll(2) must do with it
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  ~NoMoreFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+/// Directories in each other, made one by one: their path is too long to be given at once. The innermost one.
+Fd make_deep(const std::string& root, int levels) {
+  const std::string name(200, 'd');
+  Fd at(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; i < levels; ++i) {
+    (void)::mkdirat(at.get(), name.c_str(), 0755);
+    at.reset(::openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    REQUIRE(at);
+  }
+  return at;
+}
 
 }  // namespace
 
@@ -300,4 +327,40 @@ TEST_CASE("two sets on one file system do not see each other's changes") {
   const auto refused = files->start_capture({missing});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::not_found);
+}
+
+TEST_CASE("a change in a directory whose path cannot be found is not taken for one in a directory that is gone") {
+  const auto from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
+  make_directory(from + "/below");
+  write_file(from + "/below/a", "content");
+  Pair pair(from, to);
+  pair.begin();
+  {
+    const NoMoreFiles limited;
+    REQUIRE(::truncate((from + "/below/a").c_str(), 3) == 0);
+    ::usleep(300'000);  // capture's thread meets the event meanwhile
+  }
+  const auto moved = pair.round(RoundMode::events);
+  CHECK(moved.emitted.scanned);
+  CHECK(moved.emitted.scan_reason.find("cannot find the directory of an event") != std::string::npos);
+  pair.require_equal();
+  append_file(from + "/below/a", "more");
+  CHECK_FALSE(pair.round(RoundMode::events).emitted.scanned);
+  pair.require_equal();
+}
+
+TEST_CASE("what changes in a directory whose whole path is longer than a page is carried") {
+  const auto from = Sandbox::get().directory("from"), to = Sandbox::get().directory("to");
+  constexpr int kLevels = 20;  // 20 * 201 bytes, and what leads to the set
+  const Fd deep = make_deep(from, kLevels);
+  Pair pair(from, to);
+  pair.begin();
+  const std::string name(70, 'n');
+  const Fd inner(::mkdirat(deep.get(), name.c_str(), 0755) == 0 ? ::openat(deep.get(), name.c_str(), O_PATH) : -1);
+  REQUIRE(inner);
+  pair.round(RoundMode::events);
+  REQUIRE(Fd(::openat(inner.get(), "f", O_WRONLY | O_CREAT | O_CLOEXEC, 0644)));
+  CHECK(pair.round(RoundMode::events).emitted.scanned);
+  struct stat st {};
+  CHECK(::fstatat(make_deep(to, kLevels).get(), (name + "/f").c_str(), &st, 0) == 0);
 }

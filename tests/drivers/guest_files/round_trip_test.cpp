@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "catch.hpp"
 #include "support/pair.hpp"
@@ -100,6 +101,20 @@ void dress_every_kind(const std::string& root) {
   set_times(root, 981'173'107, 8);
 }
 
+void set_flags(const std::string& path, unsigned flags) {
+  const int fd = ::open(path.c_str(), O_RDONLY);
+  REQUIRE(::ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0);
+  ::close(fd);
+}
+
+unsigned flags_of(const std::string& path) {
+  unsigned flags = 0;
+  const int fd = ::open(path.c_str(), O_RDONLY);
+  REQUIRE(::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0);
+  ::close(fd);
+  return flags & (FS_IMMUTABLE_FL | FS_APPEND_FL);
+}
+
 }  // namespace
 
 TEST_CASE("every kind of file arrives exactly, on tmpfs and on ext4") {
@@ -148,18 +163,6 @@ TEST_CASE("metadata alone is carried: mode, owner, times, attributes, also of di
 
 TEST_CASE("immutable and append-only files are carried, changed and removed") {
   const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
-  const auto set_flags = [](const std::string& path, unsigned flags) {
-    const int fd = ::open(path.c_str(), O_RDONLY);
-    REQUIRE(::ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0);
-    ::close(fd);
-  };
-  const auto flags_of = [](const std::string& path) {
-    unsigned flags = 0;
-    const int fd = ::open(path.c_str(), O_RDONLY);
-    REQUIRE(::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0);
-    ::close(fd);
-    return flags & (FS_IMMUTABLE_FL | FS_APPEND_FL);
-  };
   write_file(from + "/log", "a");
   make_directory(from + "/dir");
   write_file(from + "/dir/kept", "k");
@@ -181,6 +184,44 @@ TEST_CASE("immutable and append-only files are carried, changed and removed") {
   fs::remove(from + "/log");
   pair.round(RoundMode::scan);
   pair.require_equal();
+}
+
+TEST_CASE("names of immutable and append-only files come and go, and the files stay what they are") {
+  const auto from = Sandbox::get().ext4("from"), to = Sandbox::get().ext4("to");
+  const unsigned flags = GENERATE(FS_IMMUTABLE_FL, FS_APPEND_FL);
+  const auto mode = GENERATE(RoundMode::events, RoundMode::scan);
+  const auto changed = [&](const std::function<void()>& change) {
+    set_flags(from + "/a", 0);
+    change();
+    set_flags(from + "/a", flags);
+  };
+  write_file(from + "/a", "content");
+  for (const auto* name : {"/b", "/c"}) fs::create_hard_link(from + "/a", from + name);
+  set_flags(from + "/a", flags);
+  Pair pair(from, to);
+  pair.begin();
+  const auto require_same = [&] {
+    pair.require_equal();
+    CHECK(flags_of(to + "/a") == flags);
+  };
+  require_same();
+  const auto carry = [&](const std::function<void()>& change) {
+    changed(change);
+    const auto moved = pair.round(mode);
+    CHECK(moved.applied.conflicts.empty());
+    require_same();
+  };
+  carry([&] { fs::create_hard_link(from + "/a", from + "/d"); });
+  carry([&] {
+    fs::remove(from + "/b");
+    fs::remove(from + "/d");
+  });
+  carry([&] {
+    fs::remove(from + "/c");
+    write_file(from + "/c", "another file");
+    fs::create_hard_link(from + "/a", from + "/e");
+  });
+  carry([&] { append_file(from + "/a", ", changed"); });
 }
 
 TEST_CASE("renamed trees, replaced directories and changed kinds arrive") {
