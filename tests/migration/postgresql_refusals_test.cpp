@@ -77,6 +77,34 @@ SELECT pg_create_physical_replication_slot('theirs');
   CHECK_THAT(text, !Contains("pgbench_history"));
 }
 
+TEST_CASE("an identity that PostgreSQL does not take for replication is none: the plan names its table") {
+  Asked asked;
+  asked.machine.sql(R"(
+CREATE TABLE late (n int PRIMARY KEY DEFERRABLE);
+CREATE TABLE lost (n int PRIMARY KEY, other int NOT NULL UNIQUE);
+ALTER TABLE lost REPLICA IDENTITY USING INDEX lost_other_key;
+ALTER TABLE lost DROP CONSTRAINT lost_other_key;
+CREATE TABLE late_but_whole (n int PRIMARY KEY DEFERRABLE);
+ALTER TABLE late_but_whole REPLICA IDENTITY FULL;
+CREATE TABLE late_but_chosen (n int PRIMARY KEY DEFERRABLE, other int NOT NULL UNIQUE);
+ALTER TABLE late_but_chosen REPLICA IDENTITY USING INDEX late_but_chosen_other_key;
+)");
+  const auto text = asked.problems();
+  CHECK_THAT(text, Contains("tables without a primary key or replica identity that PostgreSQL takes: public.late, "
+                            "public.lost Give each a primary key that is not DEFERRABLE"));
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  const postgresql::Source source(psql, asked.spec.postgresql, postgresql::Names(true), true);
+  const auto started = source.start({"bench"});  // also a run that began before the table was there
+  REQUIRE_FALSE(started);
+  CHECK_THAT(started.error().message, Contains("public.late, public.lost"));
+  // The rest goes on as before while it is published.
+  asked.machine.sql("DROP TABLE late, lost");
+  REQUIRE(source.start({"bench"}));
+  asked.machine.sql(
+      "UPDATE late_but_whole SET n = 1; DELETE FROM late_but_chosen; UPDATE pgbench_tellers SET filler = 'x'");
+  REQUIRE(postgresql::leave_no_trace(psql, {"bench"}));
+}
+
 TEST_CASE("sessions of the run that would be the clients' last are named by the plan") {
   Asked asked;
   asked.machine.sql("ALTER SYSTEM SET max_connections = 6; ALTER SYSTEM SET max_wal_senders = 5");
