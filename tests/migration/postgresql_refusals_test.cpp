@@ -147,6 +147,34 @@ TEST_CASE("another set on the cluster's file system is refused, for the cutover 
   CHECK_THAT(asked.problems(), Contains("same file system as /var/lib/postgresql/notes") && !Contains("elsewhere"));
 }
 
+TEST_CASE("a set in which the cluster's file system is mounted is refused, for the cutover freezes that too") {
+  Asked asked;
+  asked.machine.shell("mkdir -p /run/postgresql/served/pg /run/postgresql/served/notes /var/lib/postgresql/shown");
+  DataSpec around;
+  around.name = "around";
+  asked.others = {&around};
+  const auto is_refused = [&](const std::string& root) {
+    around.root = root;
+    CHECK_THAT(asked.problems(), Contains("the cluster's /var/lib/postgresql/d lies on the file system") &&
+                                     Contains("inside " + root + ", the data set around") &&
+                                     Contains("excluded or not Mount the cluster's file system outside of"));
+  };
+  is_refused("/var/lib");
+  around.exclude = {"postgresql"};
+  is_refused("/var/lib");
+  asked.machine.shell("ln -s /var/lib /run/postgresql/link");
+  is_refused("/run/postgresql/link");
+  around.exclude.clear();
+  around.root = "/run/postgresql/served";
+  CHECK(asked.problems().empty());
+  asked.machine.shell("mount --bind /var/lib/postgresql/shown /run/postgresql/served/pg");
+  is_refused("/run/postgresql/served");
+  asked.machine.shell("mount -t tmpfs tmpfs /run/postgresql/served/pg");  // what is covered is frozen all the same
+  is_refused("/run/postgresql/served");
+  around.root = "/run/postgresql/served/notes";
+  CHECK(asked.problems().empty());
+}
+
 TEST_CASE("what changes meanwhile and is not carried ends the round, with its name") {
   Asked asked;
   const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
