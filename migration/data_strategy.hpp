@@ -81,8 +81,8 @@ class DataStrategy {
   virtual Result<> make_durable() = 0;
   virtual Result<Verification> verify() = 0;
   /// Reads a part of the data on both sides and compares it, whatever was noticed of it: between rounds, never under
-  /// the fence. A part takes a fraction of a second. Where `verify` looks at everything each time, there is nothing to
-  /// do.
+  /// the fence. A part takes a fraction of a second. Not every strategy can: then nothing is compared but by `verify`,
+  /// which need not look at everything (docs/descriptors.md says what it looks at).
   virtual Result<Comparison> compare_some() { return Comparison{}; }
   /// The target, which is equal to the source under the fence, is about to serve: it stops following the source, where
   /// it does. Called before its services are checked, and before the commit: where the cutover is given up after all,

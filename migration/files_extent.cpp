@@ -3,7 +3,6 @@
 #include <fnmatch.h>
 
 #include <optional>
-#include <sstream>
 
 #include "descriptors/base/text.hpp"
 
@@ -68,19 +67,13 @@ Result<std::vector<Error>> overlaps_of(const DataQuestion& question, const std::
                                        const MountTable& mounts) {
   const auto others = to_compare(question);
   if (others.empty()) return std::vector<Error>{};
-  Command command;
-  command.argv = {"realpath", "-m", "-z", "--"};
-  for (const auto* other : others) command.argv.push_back(other->root);
-  command.timeout = std::chrono::seconds{30};
-  MOULT_ASSIGN(const auto found, question.guest.run(command));
-  if (!found.good() || found.truncated)
-    return fail(Code::failed, "the machine does not say where its data sets lie: " + found.err.substr(0, 200));
+  std::vector<std::string> roots;
+  for (const auto* other : others) roots.push_back(other->root);
+  MOULT_ASSIGN(const auto found, real_paths(question.guest, roots));
   const auto ours = places_of(question.data, real, mounts);
   std::vector<Error> problems;
-  std::istringstream paths(found.out);
-  std::string path;
-  for (auto other = others.begin(); other != others.end() && std::getline(paths, path, '\0'); ++other)
-    if (auto problem = common(question.data, ours, **other, places_of(**other, path, mounts)))
+  for (std::size_t i = 0; i < others.size(); ++i)
+    if (auto problem = common(question.data, ours, *others[i], places_of(*others[i], found[i], mounts)))
       problems.push_back(std::move(*problem));
   return problems;
 }

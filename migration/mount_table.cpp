@@ -51,6 +51,22 @@ Place place_of(const Mount& holder, const std::string& directory) {
   return {holder.device, (holder.root == "/" ? "" : holder.root) + "/" + inside, holder.source};
 }
 
+Result<std::vector<std::string>> real_paths(GuestAccess& guest, const std::vector<std::string>& paths) {
+  std::vector<std::string> real;
+  if (paths.empty()) return real;
+  Command command;
+  command.argv = {"realpath", "-m", "-z", "--"};
+  command.argv.insert(command.argv.end(), paths.begin(), paths.end());
+  command.timeout = std::chrono::seconds{30};
+  MOULT_ASSIGN(const auto found, guest.run(command));
+  std::istringstream out(found.out);
+  for (std::string path; std::getline(out, path, '\0');) real.push_back(path);
+  if (!found.good() || found.truncated || real.size() != paths.size())
+    return fail(Code::failed, "the machine does not say where its data sets lie: " + found.err.substr(0, 200),
+                "Install coreutils, whose `realpath` answers, in the machine.");
+  return real;
+}
+
 Result<MountTable> MountTable::of(GuestAccess& guest) {
   Command command;
   command.argv = {"cat", "/proc/self/mountinfo"};
@@ -82,6 +98,12 @@ std::vector<const Mount*> MountTable::seen_below(const std::string& directory) c
   for (const auto& mount : mounts_)
     if (is_below(mount.point, directory) && holder_of(mount.point) == &mount) seen.push_back(&mount);
   return seen;
+}
+
+const Mount* MountTable::of_device_in(const std::string& device, const std::string& directory) const {
+  for (const auto& mount : mounts_)
+    if (mount.device == device && (mount.point == directory || is_below(mount.point, directory))) return &mount;
+  return nullptr;
 }
 
 }  // namespace moult

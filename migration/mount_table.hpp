@@ -28,6 +28,10 @@ struct Place {
 /// The part of a path behind a directory that it lies below.
 [[nodiscard]] std::string path_in(const std::string& path, const std::string& directory);
 
+/// Where paths really lie, in their order: links are followed, and what is not there is taken as it is written. One
+/// command; none for no paths.
+[[nodiscard]] Result<std::vector<std::string>> real_paths(GuestAccess& guest, const std::vector<std::string>& paths);
+
 /// A guest's mounts, in their order.
 class MountTable {
  public:
@@ -37,6 +41,8 @@ class MountTable {
   [[nodiscard]] const Mount* holder_of(const std::string& directory) const;
   /// Strictly below a directory, and not covered by another one.
   [[nodiscard]] std::vector<const Mount*> seen_below(const std::string& directory) const;
+  /// At a directory or below it, and of file system `device`, also where another mount covers it. Null: none.
+  [[nodiscard]] const Mount* of_device_in(const std::string& device, const std::string& directory) const;
 
  private:
   std::vector<Mount> mounts_;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
-#include <sstream>
+#include <optional>
 
 #include "migration/files_preflight.hpp"
+#include "migration/mount_table.hpp"
 #include "migration/postgresql/problems.hpp"
 
 namespace moult {
@@ -20,43 +20,55 @@ constexpr const char* kPlaces =
     "SELECT current_setting('data_directory') UNION SELECT current_setting('data_directory') || '/pg_wal' UNION "
     "SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE pg_tablespace_location(oid) <> '' ORDER BY 1";
 
-/// Names of file systems, by directory; of one that is not there nothing is said.
-Result<std::map<std::string, std::string>> devices_of(GuestAccess& guest, const std::vector<std::string>& directories) {
-  Command command;
-  command.argv = {"stat", "-Lc", "%d %n", "--"};
-  command.argv.insert(command.argv.end(), directories.begin(), directories.end());
-  MOULT_ASSIGN(const auto outcome, guest.run(command));
-  std::map<std::string, std::string> devices;
-  std::istringstream lines(outcome.out);
-  for (std::string line; std::getline(lines, line);)
-    if (const auto space = line.find(' '); space != std::string::npos)
-      devices[line.substr(space + 1)] = line.substr(0, space);
-  return devices;
+/// A place of the cluster's files: as it is called, and as it really is.
+struct Placed {
+  std::string name, device;
+};
+
+Result<std::vector<Placed>> placed(GuestAccess& guest, const MountTable& mounts,
+                                   const std::vector<std::string>& places) {
+  MOULT_ASSIGN(const auto real, real_paths(guest, places));
+  std::vector<Placed> found;
+  for (std::size_t i = 0; i < places.size(); ++i)
+    if (const auto* holder = mounts.holder_of(real[i])) found.push_back({places[i], holder->device});
+  return found;
+}
+
+/// A set's fence freezes the file system of its directory, and all that are mounted inside, excluded or not.
+std::optional<Error> frozen_with(const DataSpec& other, const std::string& real, const MountTable& mounts,
+                                 const Placed& place) {
+  const auto set = other.root + ", the data set " + other.name + ", which the cutover freezes or takes away";
+  const auto ours = "the cluster's " + place.name + " lies on ";
+  const auto* holder = mounts.holder_of(real);
+  if (holder != nullptr && holder->device == place.device)
+    return Error{Code::refused, ours + "the same file system as " + set,
+                 "Keep the cluster on a file system of its own, or the other data on another one."};
+  if (const auto* inside = mounts.of_device_in(place.device, real))
+    return Error{Code::refused,
+                 ours + "the file system (" + inside->source + ") that is mounted at " + inside->point + ", inside " +
+                     set + " with all that is mounted in it, excluded or not",
+                 "Mount the cluster's file system outside of " + other.root +
+                     ", or name directories beside it, each as a set of its own."};
+  return std::nullopt;
 }
 
 /// PostgreSQL goes on working under the fence: the sender of changes writes down how far it came. So nothing may freeze
-/// its file systems, nor take them away.
+/// its file systems, nor take them away. One place for each of the other sets is enough to be told.
 Result<> ask_neighbours(const DataQuestion& question, const std::vector<std::string>& places,
                         std::vector<Error>& problems) {
-  std::vector<std::string> all = places;
-  for (const auto* other : question.others)
-    if (!other->root.empty()) all.push_back(other->root);
-  MOULT_ASSIGN(const auto devices, devices_of(question.guest, all));
-  for (const auto* other : question.others) {
-    const auto theirs = devices.find(other->root);
-    if (other->root.empty() || theirs == devices.end()) continue;
-    const auto shared = std::find_if(places.begin(), places.end(), [&](const std::string& place) {
-      const auto own = devices.find(place);
-      return own != devices.end() && own->second == theirs->second;
-    });
-    if (shared == places.end()) continue;
-    problems.push_back(Error{Code::refused,
-                             "the cluster's " + *shared + " lies on the same file system as " + other->root +
-                                 ", the data set " + other->name + ", which the cutover freezes or takes away",
-                             "Keep the cluster on a file system of its own, or the other data on another one.",
-                             {},
-                             Disposition::fail});
-  }
+  auto others = question.others;
+  std::erase_if(others, [](const DataSpec* other) { return other->root.empty(); });
+  std::vector<std::string> roots;
+  for (const auto* other : others) roots.push_back(other->root);
+  MOULT_ASSIGN(const auto mounts, MountTable::of(question.guest));
+  MOULT_ASSIGN(const auto ours, placed(question.guest, mounts, places));
+  MOULT_ASSIGN(const auto real, real_paths(question.guest, roots));
+  for (std::size_t i = 0; i < others.size(); ++i)
+    for (const auto& place : ours)
+      if (auto problem = frozen_with(*others[i], real[i], mounts, place)) {
+        problems.push_back(std::move(*problem));
+        break;
+      }
   return {};
 }
 

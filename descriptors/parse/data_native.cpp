@@ -7,6 +7,7 @@ namespace moult::parse {
 namespace {
 
 constexpr int kMostPort = 65535;
+constexpr int kNoPort = 0;  // of what could not be read: no other set is told that it has the same
 
 enum class Reverse { same, none };
 constexpr std::array<Choice<Reverse>, 2> kReverses{{{"same", Reverse::same}, {"none", Reverse::none}}};
@@ -14,6 +15,7 @@ constexpr std::array<Choice<Reverse>, 2> kReverses{{{"same", Reverse::same}, {"n
 PostgresqlData read_postgresql(const Value& value, Report& report) {
   const Mapping mapping(value, kPostgresqlKeys, report);
   PostgresqlData data;
+  if (mapping.find("port")) data.port = kNoPort;
   mapping.number("port", 1, kMostPort, data.port);
   mapping.text("user", kName, data.user);
   mapping.list("databases", kLine, data.databases);
@@ -29,6 +31,7 @@ void read_native(const Value& value, DataSpec& data, Report& report) {
   data.kind = DataKind::native;
   const Mapping mapping(value, kNativeKeys, report);
   const auto kind = mapping.exactly_one({"postgresql", "replication"});
+  data.postgresql.port = kNoPort;
   if (kind == "postgresql") data.postgresql = read_postgresql(*mapping.find("postgresql"), report);
   if (kind == "replication") data.hooks = read_replication(*mapping.find("replication"), report);
 }

@@ -88,10 +88,13 @@ void check_data_roots(const MaintenanceDescriptor& maintenance, Report& report) 
 }
 
 /// What of its machine is one set's alone. A disk changes hands whole; that no other set lies on it is seen by their
-/// directories. An application follows one other, with all that it holds. Empty: nothing is.
+/// directories. An application follows one other, with all that it holds; a cluster's roles, and the names of what a
+/// run makes in it, are the whole cluster's. Empty: nothing is.
 std::string claim_of(const DataSpec& data) {
   if (!data.handover.disk.empty()) return "disk " + data.handover.disk;
-  return data.hooks.port == 0 ? "" : "port " + std::to_string(data.hooks.port);
+  if (data.kind != DataKind::native) return {};
+  const int port = data.hooks.port != 0 ? data.hooks.port : data.postgresql.port;
+  return port == 0 ? "" : "port " + std::to_string(port);
 }
 
 void check_claims(const MaintenanceDescriptor& maintenance, Report& report) {

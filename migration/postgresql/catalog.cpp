@@ -12,46 +12,10 @@ namespace {
 
 constexpr Millis kAsk{60'000};
 
-/// Kind, name and definition of all that counts. Statistics, files and what VACUUM leaves are not in it.
-constexpr const char* kDefinitions = R"(
-  SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'i' THEN 'index' ELSE 'table' END AS kind,
-         format('%I.%I', n.nspname, c.relname) AS name,
-         concat_ws('|', c.relkind, c.relpersistence, c.relreplident, c.relowner::regrole, c.relacl, c.reloptions,
-           c.relrowsecurity, CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid) WHEN c.relkind IN ('i', 'I')
-           THEN pg_get_indexdef(c.oid) END,
-           (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-              a.attidentity, a.attgenerated, a.attacl, pg_get_expr(d.adbin, d.adrelid)), ',' ORDER BY a.attnum)
-            FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-           (SELECT string_agg(concat_ws(' ', o.conname, pg_get_constraintdef(o.oid)), ',' ORDER BY o.conname)
-            FROM pg_constraint o WHERE o.conrelid = c.oid),
-           (SELECT string_agg(concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled), ',' ORDER BY t.tgname)
-            FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
-           (SELECT concat_ws(' ', s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, s.seqtypid::regtype)
-            FROM pg_sequence s WHERE s.seqrelid = c.oid)) AS definition
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind <> 't' AND {0}
-  UNION ALL SELECT 'function', p.oid::regprocedure::text, concat_ws('|', p.prosrc, p.proowner::regrole, p.proacl)
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {0}
-  UNION ALL SELECT 'type', format('%I.%I', n.nspname, t.typname), concat_ws('|', t.typtype,
-      (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
-    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype IN ('d', 'e', 'r') AND {0}
-  UNION ALL SELECT 'schema', n.nspname, concat_ws('|', n.nspowner::regrole, n.nspacl) FROM pg_namespace n WHERE {0}
-  UNION ALL SELECT 'extension', e.extname, e.extversion FROM pg_extension e
-  UNION ALL SELECT 'role', r.rolname, concat_ws('|', r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb,
-      r.rolcanlogin, r.rolreplication, r.rolconnlimit, r.rolpassword, r.rolvaliduntil,
-      (SELECT string_agg(m.roleid::regrole::text, ',' ORDER BY m.roleid::regrole::text) FROM pg_auth_members m
-       WHERE m.member = r.oid)) FROM pg_authid r WHERE r.rolname !~ '^moult_'
-  UNION ALL SELECT 'database', d.datname, concat_ws('|', d.datdba::regrole, pg_encoding_to_char(d.encoding))
-    FROM pg_database d WHERE NOT d.datistemplate)";
-
-std::string definitions() { return fmt::format(fmt::runtime(kDefinitions), kOwn); }
-
 constexpr const char* kAllDatabases =
     "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1";
 
 }  // namespace
-
-const char* const kOwn = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'moult_native')";
 
 std::string catalog_digest() {
   return "SELECT md5(coalesce(string_agg(md5(concat_ws('|', x.kind, x.name, x.definition)), '' ORDER BY "

@@ -3,12 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "migration/postgresql/definitions.hpp"
 #include "migration/postgresql/psql.hpp"
 
 namespace moult::postgresql {
 
-/// The condition on pg_class c and pg_namespace n that makes a relation the vendor's own.
-extern const char* const kOwn;
 /// A query of one row: the digest of everything that replication does not carry: definitions, privileges, roles.
 [[nodiscard]] std::string catalog_digest();
 /// The same things one a row, kind with name and digest.

@@ -24,15 +24,18 @@ struct Question {
   const char* remedy;
 };
 
+/// The first: once a table is published, PostgreSQL refuses each change of a row to clients where it finds no identity;
+/// it passes over an index that is invalid or checked only at the end of a transaction, also the primary key's.
 constexpr Question kQuestions[] = {
     {"SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
-     "c.relkind = 'r' AND c.relpersistence = 'p' AND {own} AND (c.relreplident = 'n' OR (c.relreplident = 'd' AND NOT "
-     "EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))) AND NOT format('%s.%s', n.nspname, "
-     "c.relname) = ANY ({inserts}) ORDER BY 1",
-     "tables without a primary key or replica identity",
-     "Give each a primary key or `ALTER TABLE ... REPLICA IDENTITY`, or name it under `insert_only` where rows are "
-     "only "
-     "ever added."},
+     "c.relkind = 'r' AND c.relpersistence = 'p' AND {own} AND c.relreplident <> 'f' AND NOT EXISTS (SELECT FROM "
+     "pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate AND CASE c.relreplident WHEN 'd' THEN "
+     "i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END) AND NOT format('%s.%s', n.nspname, c.relname) = "
+     "ANY ({inserts}) ORDER BY 1",
+     "tables without a primary key or replica identity that PostgreSQL takes:",
+     "Give each a primary key that is not DEFERRABLE, or `ALTER TABLE ... REPLICA IDENTITY` FULL or by an index that "
+     "is "
+     "there, valid and not DEFERRABLE, or name it under `insert_only` where rows are only ever added."},
     {"SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
      "c.relkind = 'r' AND c.relpersistence = 'u' AND {own} ORDER BY 1",
      "unlogged tables", "Drop them, or `ALTER TABLE ... SET LOGGED`."},

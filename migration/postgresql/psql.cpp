@@ -56,7 +56,7 @@ std::vector<Row> split(const std::string& out) {
 
 std::string prologue(Millis most) {
   return fmt::format(
-      "RESET ALL; SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on; "
+      "RESET ALL; SET search_path = pg_catalog, pg_temp; SET jit = off; SET standard_conforming_strings = on; "
       "SET client_min_messages = error; "
       "SET statement_timeout = {}; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET timezone = 'UTC'; "
       "SET extra_float_digits = 3; SET bytea_output = 'hex'; SET synchronous_commit = on; "

@@ -1,5 +1,6 @@
 // What logical replication does not carry, and a fence that ends: on one real cluster.
 #include <atomic>
+#include <map>
 
 #include "migration/native_preflight.hpp"
 #include "migration/postgresql/catalog.hpp"
@@ -77,6 +78,34 @@ SELECT pg_create_physical_replication_slot('theirs');
   CHECK_THAT(text, !Contains("pgbench_history"));
 }
 
+TEST_CASE("an identity that PostgreSQL does not take for replication is none: the plan names its table") {
+  Asked asked;
+  asked.machine.sql(R"(
+CREATE TABLE late (n int PRIMARY KEY DEFERRABLE);
+CREATE TABLE lost (n int PRIMARY KEY, other int NOT NULL UNIQUE);
+ALTER TABLE lost REPLICA IDENTITY USING INDEX lost_other_key;
+ALTER TABLE lost DROP CONSTRAINT lost_other_key;
+CREATE TABLE late_but_whole (n int PRIMARY KEY DEFERRABLE);
+ALTER TABLE late_but_whole REPLICA IDENTITY FULL;
+CREATE TABLE late_but_chosen (n int PRIMARY KEY DEFERRABLE, other int NOT NULL UNIQUE);
+ALTER TABLE late_but_chosen REPLICA IDENTITY USING INDEX late_but_chosen_other_key;
+)");
+  const auto text = asked.problems();
+  CHECK_THAT(text, Contains("tables without a primary key or replica identity that PostgreSQL takes: public.late, "
+                            "public.lost Give each a primary key that is not DEFERRABLE"));
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  const postgresql::Source source(psql, asked.spec.postgresql, postgresql::Names(true), true);
+  const auto started = source.start({"bench"});  // also a run that began before the table was there
+  REQUIRE_FALSE(started);
+  CHECK_THAT(started.error().message, Contains("public.late, public.lost"));
+  // The rest goes on as before while it is published.
+  asked.machine.sql("DROP TABLE late, lost");
+  REQUIRE(source.start({"bench"}));
+  asked.machine.sql(
+      "UPDATE late_but_whole SET n = 1; DELETE FROM late_but_chosen; UPDATE pgbench_tellers SET filler = 'x'");
+  REQUIRE(postgresql::leave_no_trace(psql, {"bench"}));
+}
+
 TEST_CASE("sessions of the run that would be the clients' last are named by the plan") {
   Asked asked;
   asked.machine.sql("ALTER SYSTEM SET max_connections = 6; ALTER SYSTEM SET max_wal_senders = 5");
@@ -119,6 +148,34 @@ TEST_CASE("another set on the cluster's file system is refused, for the cutover 
   CHECK_THAT(asked.problems(), Contains("same file system as /var/lib/postgresql/notes") && !Contains("elsewhere"));
 }
 
+TEST_CASE("a set in which the cluster's file system is mounted is refused, for the cutover freezes that too") {
+  Asked asked;
+  asked.machine.shell("mkdir -p /run/postgresql/served/pg /run/postgresql/served/notes /var/lib/postgresql/shown");
+  DataSpec around;
+  around.name = "around";
+  asked.others = {&around};
+  const auto is_refused = [&](const std::string& root) {
+    around.root = root;
+    CHECK_THAT(asked.problems(), Contains("the cluster's /var/lib/postgresql/d lies on the file system") &&
+                                     Contains("inside " + root + ", the data set around") &&
+                                     Contains("excluded or not Mount the cluster's file system outside of"));
+  };
+  is_refused("/var/lib");
+  around.exclude = {"postgresql"};
+  is_refused("/var/lib");
+  asked.machine.shell("ln -s /var/lib /run/postgresql/link");
+  is_refused("/run/postgresql/link");
+  around.exclude.clear();
+  around.root = "/run/postgresql/served";
+  CHECK(asked.problems().empty());
+  asked.machine.shell("mount --bind /var/lib/postgresql/shown /run/postgresql/served/pg");
+  is_refused("/run/postgresql/served");
+  asked.machine.shell("mount -t tmpfs tmpfs /run/postgresql/served/pg");  // what is covered is frozen all the same
+  is_refused("/run/postgresql/served");
+  around.root = "/run/postgresql/served/notes";
+  CHECK(asked.problems().empty());
+}
+
 TEST_CASE("what changes meanwhile and is not carried ends the round, with its name") {
   Asked asked;
   const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
@@ -151,6 +208,112 @@ TEST_CASE("what changes meanwhile and is not carried ends the round, with its na
   }
   REQUIRE(postgresql::leave_no_trace(psql, databases));
   CHECK(asked.machine.sql("SELECT count(*) FROM pg_replication_slots") == "0");
+}
+
+TEST_CASE("a change of whatever replication does not carry is seen, and named by its kind and its name") {
+  Asked asked;
+  asked.machine.sql(R"(
+CREATE ROLE clerk;
+CREATE SCHEMA side;
+CREATE TABLE kept (n int PRIMARY KEY, word text, other int);
+CREATE TABLE again (n int PRIMARY KEY);
+CREATE FUNCTION plain(n int) RETURNS int LANGUAGE sql AS 'SELECT n';
+CREATE PROCEDURE act() LANGUAGE sql AS 'SELECT 1';
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TYPE pair AS (a int, b int);
+CREATE DOMAIN short AS text DEFAULT 'a' CONSTRAINT brief CHECK (length(VALUE) < 5);
+CREATE POLICY mine ON kept FOR SELECT TO PUBLIC USING (n > 0);
+CREATE RULE quiet AS ON UPDATE TO kept WHERE old.n < 0 DO INSTEAD NOTHING;
+CREATE STATISTICS both_columns ON n, other FROM kept;
+CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER teller ON sql_drop WHEN TAG IN ('DROP SEQUENCE') EXECUTE FUNCTION told();
+CREATE FOREIGN DATA WRAPPER wrapped;
+CREATE SERVER elsewhere FOREIGN DATA WRAPPER wrapped;
+CREATE FUNCTION bare(mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
+)");
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  const postgresql::Source source(psql, asked.spec.postgresql, postgresql::Names(true), true);
+  auto changes = std::vector<std::pair<std::string, std::string>>{
+      {"GRANT CREATE ON DATABASE bench TO clerk", "database bench was altered"},
+      {"ALTER DATABASE bench SET work_mem = '5MB'", "settings of database bench is new"},
+      {"ALTER ROLE clerk SET work_mem = '5MB'", "settings of role clerk is new"},
+      {"ALTER ROLE clerk IN DATABASE bench SET work_mem = '5MB'", "settings of role clerk in database bench is new"},
+      {"ALTER ROLE clerk BYPASSRLS", "role clerk was altered"},
+      {"COMMENT ON ROLE clerk IS 'x'", "role clerk was altered"},
+      {"GRANT pg_monitor TO clerk WITH ADMIN OPTION", "role clerk was altered"},
+      {"ALTER DEFAULT PRIVILEGES IN SCHEMA side GRANT SELECT ON TABLES TO clerk",
+       "default privileges of postgres for r in side is new"},
+      {"ALTER TYPE mood OWNER TO clerk", "type public.mood was altered"},
+      {"REVOKE USAGE ON TYPE mood FROM PUBLIC", "type public.mood was altered"},
+      {"REVOKE USAGE ON TYPE pair FROM PUBLIC", "type public.pair was altered"},
+      {"ALTER DOMAIN short SET DEFAULT 'b'", "type public.short was altered"},
+      {"ALTER DOMAIN short DROP CONSTRAINT brief", "type public.short was altered"},
+      {"ALTER FUNCTION plain(int) SECURITY DEFINER", "function public.plain(integer) was altered"},
+      {"ALTER FUNCTION plain(int) SET work_mem = '5MB'", "function public.plain(integer) was altered"},
+      {"ALTER PROCEDURE act() SECURITY DEFINER", "function public.act() was altered"},
+      {"CREATE OR REPLACE AGGREGATE total(int) (SFUNC = int4mul, STYPE = int)",
+       "function public.total(integer) was altered"},
+      {"ALTER POLICY mine ON kept USING (n > 1)", "policy mine on public.kept was altered"},
+      {"ALTER POLICY mine ON kept TO clerk", "policy mine on public.kept was altered"},
+      {"ALTER TABLE kept FORCE ROW LEVEL SECURITY", "table public.kept was altered"},
+      {"CREATE OR REPLACE RULE quiet AS ON UPDATE TO kept WHERE old.n < -1 DO INSTEAD NOTHING",
+       "rule quiet on public.kept was altered"},
+      {"ALTER TABLE kept DISABLE RULE quiet", "rule quiet on public.kept was altered"},
+      {"ALTER STATISTICS both_columns SET STATISTICS 7", "statistics public.both_columns was altered"},
+      {"ALTER EVENT TRIGGER teller DISABLE", "event trigger teller was altered"},
+      {"ALTER FOREIGN DATA WRAPPER wrapped OPTIONS (ADD a 'b')", "foreign-data wrapper wrapped was altered"},
+      {"ALTER SERVER elsewhere OPTIONS (ADD a 'b')", "server elsewhere was altered"},
+      {"CREATE USER MAPPING FOR clerk SERVER elsewhere", "server elsewhere was altered"},
+      {"CREATE CAST (mood AS int) WITH FUNCTION bare(mood)", "cast (public.mood AS integer) is new"},
+      {"CREATE OPERATOR !!! (FUNCTION = bare, RIGHTARG = mood)", "operator public.!!!(NONE,public.mood) is new"},
+      {"CREATE COLLATION plainly FROM \"C\"", "collation public.plainly is new"},
+      {"CREATE TEXT SEARCH CONFIGURATION ours (COPY = simple)", "text search configuration public.ours is new"},
+      {"COMMENT ON TABLE kept IS 'x'", "table public.kept was altered"},
+      {"COMMENT ON COLUMN kept.word IS 'x'", "table public.kept was altered"},
+      {"COMMENT ON CONSTRAINT kept_pkey ON kept IS 'x'", "table public.kept was altered"},
+      {"COMMENT ON FUNCTION plain(int) IS 'x'", "function public.plain(integer) was altered"},
+      {"COMMENT ON SCHEMA side IS 'x'", "schema side was altered"},
+      {"COMMENT ON DATABASE bench IS 'x'", "database bench was altered"},
+      {"ALTER SEQUENCE commits_n_seq CACHE 7", "sequence public.commits_n_seq was altered"},
+      {"DROP TABLE again; CREATE TABLE again (n int PRIMARY KEY)", "table public.again was altered"},
+  };
+  // Many at once, for a capture takes seconds; an object is changed once in each, and an error names only so many.
+  while (!changes.empty()) {
+    std::map<std::string, std::string> together;
+    std::size_t length = 0;
+    std::erase_if(changes, [&](const auto& change) {
+      const bool taken = length + change.second.size() < 400 && together.emplace(change.second, change.first).second;
+      if (taken) length += change.second.size() + 2;
+      return taken;
+    });
+    REQUIRE(source.start({"bench"}));
+    REQUIRE(source.mark("bench"));
+    for (const auto& [named, statement] : together) asked.machine.sql(statement);
+    const auto mark = source.mark("bench");
+    REQUIRE_FALSE(mark);
+    for (const auto& [named, statement] : together) {
+      INFO(statement);
+      CHECK_THAT(mark.error().message, Contains(named));
+    }
+  }
+  REQUIRE(postgresql::leave_no_trace(psql, {"bench"}));
+}
+
+TEST_CASE("what the cluster does by itself, and what concerns nobody else, is no change of definitions") {
+  Asked asked;
+  const postgresql::Psql psql(asked.machine.session().access(), asked.spec.postgresql);
+  const postgresql::Source source(psql, asked.spec.postgresql, postgresql::Names(true), true);
+  REQUIRE(source.start({"bench"}));
+  asked.machine.sql("VACUUM (FULL, FREEZE, ANALYZE)");
+  asked.machine.sql("REINDEX DATABASE bench; CLUSTER pgbench_tellers USING pgbench_tellers_pkey; CHECKPOINT");
+  asked.machine.sql("TRUNCATE commits; SELECT nextval('commits_n_seq')");
+  REQUIRE(source.renew_password({"bench"}));
+  asked.machine.restart();
+  const auto mark = source.mark("bench");
+  INFO((mark ? "" : mark.error().message));
+  CHECK(mark);
+  REQUIRE(postgresql::leave_no_trace(psql, {"bench"}));
 }
 
 TEST_CASE("a table that has columns which the receiving side lacks has no way there") {
