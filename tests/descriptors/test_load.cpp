@@ -71,23 +71,24 @@ TEST_CASE("databases that their own replication carries are read, with what is u
   const auto loaded = load_maintenance(kGood + "maintenance-native.yaml");
   REQUIRE(loaded.good());
   const auto& sets = loaded.value.components.at(0).data;
-  REQUIRE(sets.size() == 3);
+  REQUIRE(sets.size() == 2);
+  const auto& second = loaded.value.components.at(1).data.at(0);
   CHECK(sets[0].kind == DataKind::native);
   CHECK(sets[0].postgresql.port == 5432);
   CHECK(sets[0].postgresql.user == "postgres");
   CHECK(sets[0].postgresql.databases.empty());
   CHECK_FALSE(sets[0].postgresql.one_way);
-  CHECK(sets[1].postgresql.databases == std::vector<std::string>{"notes", "more notes"});
-  CHECK(sets[1].postgresql.insert_only == std::vector<std::string>{"public.history"});
-  CHECK(sets[1].postgresql.one_way);
-  CHECK(sets[1].hooks.port == 0);
-  CHECK(sets[2].kind == DataKind::native);
-  CHECK(sets[2].hooks.port == 6379);
-  CHECK(sets[2].hooks.timeout == std::chrono::minutes(2));
-  CHECK(sets[2].hooks.forward.follow == Argv{"k", "follow"});
-  CHECK(sets[2].hooks.back.follow == Argv{"k", "follow-back"});
-  CHECK(sets[2].hooks.back.promote == Argv{"k", "promote"});
-  CHECK_FALSE(sets[2].hooks.one_way);
+  CHECK(second.postgresql.databases == std::vector<std::string>{"notes", "more notes"});
+  CHECK(second.postgresql.insert_only == std::vector<std::string>{"public.history"});
+  CHECK(second.postgresql.one_way);
+  CHECK(second.hooks.port == 0);
+  CHECK(sets[1].kind == DataKind::native);
+  CHECK(sets[1].hooks.port == 6379);
+  CHECK(sets[1].hooks.timeout == std::chrono::minutes(2));
+  CHECK(sets[1].hooks.forward.follow == Argv{"k", "follow"});
+  CHECK(sets[1].hooks.back.follow == Argv{"k", "follow-back"});
+  CHECK(sets[1].hooks.back.promote == Argv{"k", "promote"});
+  CHECK_FALSE(sets[1].hooks.one_way);
 }
 
 TEST_CASE("an HAProxy that serves others too is told which backends are the appliance's") {
