@@ -37,11 +37,11 @@ function(moult_library name)
   set_property(GLOBAL APPEND PROPERTY MOULT_LIBRARIES moult_${name})
 endfunction()
 
-# A sanitizer makes a program several times as slow, and other people's libraries are not instrumented.
-set(MOULT_TEST_TIMEOUT 120)
+# Until a test counts as hanging. A sanitizer makes a program several times as slow, and other people's libraries are not instrumented.
+set(MOULT_TEST_TIMEOUT 300)
 set(MOULT_TEST_ENVIRONMENT)
 if(MOULT_SANITIZE)
-  set(MOULT_TEST_TIMEOUT 600)
+  set(MOULT_TEST_TIMEOUT 1200)
   set(MOULT_TEST_ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp"
     "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
 endif()
