@@ -89,8 +89,8 @@ add() {
 # Of the latest run's cutover: its parts in ms, as an object, and the bytes of the round under the fence.
 stall_parts() { "$MOULT" --state "$state" status "$(latest_run)" -o json | jq -c .stall_parts_ms; }
 last_round_bytes() {
-  audit_rows "$(latest_run)" | jq -s '(map(.facts | has("stall_ms")) | rindex(true)) as $last |
-    [.[:$last][] | select(.event == "data.round") | .facts.bytes][-1] // 0'
+  audit_rows "$(latest_run)" | jq -s '(map(.event == "run.state" and .facts.to == "cutting-over") | rindex(true)) as $begin |
+    (map(.facts | has("stall_ms")) | rindex(true)) as $end | [.[$begin:$end][] | select(.event == "data.round") | .facts.bytes] | add // 0'
 }
 # median_parts PARTS...: the objects' values, each the median of all.
 median_parts() {

@@ -8,6 +8,9 @@ rows=${MOULT_BENCH_ROWS:-$bench/rows}
 # A row runs in a lab of real machines, unless a line of its file says that it needs none.
 needs_machines() { ! grep -q '^# Needs no machine' "$rows/$1"; }
 
+# With --quick such a row comes behind the others, by a line of its file.
+takes_minutes() { grep -q '^# Takes minutes' "$rows/$1"; }
+
 # The last words of a log, as one line.
 last_words() { tail -n 2 "$1" 2>/dev/null | tr -s '\n ' ' '; }
 
@@ -20,15 +23,42 @@ show() {
     end' "$1" | while IFS=$'\t' read -r name text; do printf '%-18s %s\n' "$name" "$text"; done
 }
 
-# measure NAME: what its file prints, one JSON object a line, becomes $out/NAME.rows; what it says beside that, $out/NAME.log.
-measure() {
-  local name=$1 code=0
-  say "measuring $name"
+# run_row NAME: what its file prints becomes $out/NAME.new; what it says beside that, $out/NAME.log.
+run_row() {
   # shellcheck source=/dev/null
-  (. "$rows/$name") >"$out/$name.new" 2>"$out/$name.log" || code=$?
+  . "$rows/$1" >"$out/$1.new" 2>"$out/$1.log"
+}
+
+# in_time COMMAND...: in a subshell, until $ends_at (seconds since 1970) where that is set; it is ended then, with what it started, and
+# 124 is returned.
+in_time() {
+  local left row watch code=0
+  [ -n "${ends_at:-}" ] || { ("$@"); return; }
+  left=$((ends_at - $(date +%s)))
+  [ "$left" -gt 0 ] || return 124
+  set -m  # each in a process group of its own
+  ("$@") &
+  row=$!
+  (sleep "$left"; kill -TERM -- -"$row") &
+  watch=$!
+  set +m
+  wait "$row" || code=$?
+  kill -TERM -- -"$watch" 2>/dev/null || code=124
+  wait "$watch" 2>/dev/null || true
+  return "$code"
+}
+
+# measure NAME: what its file prints, one JSON object a line, becomes $out/NAME.rows.
+measure() {
+  local name=$1 code=0 why
+  say "measuring $name"
+  in_time run_row "$name" || code=$?
+  touch "$out/$name.new" "$out/$name.log"
   if [ "$code" -ne 0 ] || ! are_rows "$out/$name.new"; then
     are_rows "$out/$name.new" || : >"$out/$name.new"
-    not_measured "$name" "it ended with $code: $(last_words "$out/$name.log")" >>"$out/$name.new"
+    why="it ended with $code: $(last_words "$out/$name.log")"
+    [ "$code" -ne 124 ] || why="the $quick_seconds s of --quick were over; by its name it has its time: tests/bench/run --quick $name"
+    not_measured "$name" "$why" >>"$out/$name.new"
   fi
   mv "$out/$name.new" "$out/$name.rows"
   show "$out/$name.rows"
