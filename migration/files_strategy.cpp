@@ -255,8 +255,12 @@ Result<Verification> FilesStrategy::verify() {
   MOULT_ASSIGN(auto* source, files_of(setup_.source));
   MOULT_ASSIGN(auto* target, files_of(setup_.target));
   Verification verification;
-  MOULT_ASSIGN(verification.source, source->digest(name()));
-  MOULT_ASSIGN(verification.target, target->digest(name()));
+  const auto ask = [this](GuestFiles& side, std::string& answer) -> Result<> {
+    MOULT_ASSIGN(answer, side.digest(name()));
+    return {};
+  };
+  MOULT_TRY(workers_.all(
+      {[&] { return ask(*source, verification.source); }, [&] { return ask(*target, verification.target); }}));
   verification.equal = verification.source == verification.target;
   return verification;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "drivers/clock.hpp"
+#include "drivers/workers.hpp"
 #include "migration/data_strategy.hpp"
 #include "migration/difference_pace.hpp"
 #include "migration/file_bases.hpp"
@@ -20,8 +21,13 @@ class FilesStrategy final : public DataStrategy {
     bool compared = false;  ///< both sides are known to be equal when capture starts: no first round over everything
     std::uint64_t enough_for_pace = 64U << 20;  ///< of DifferencePace
   };
-  FilesStrategy(Setup setup, Clock& clock)
-      : setup_(std::move(setup)), clock_(clock), reconciled_(setup_.compared), unproven_(setup_.compared) {}
+  /// The clock and the workers outlive it.
+  FilesStrategy(Setup setup, Clock& clock, Workers& workers)
+      : setup_(std::move(setup)),
+        clock_(clock),
+        workers_(workers),
+        reconciled_(setup_.compared),
+        unproven_(setup_.compared) {}
 
   [[nodiscard]] const std::string& name() const override { return setup_.set.name; }
   Result<> start_capture() override;
@@ -61,6 +67,7 @@ class FilesStrategy final : public DataStrategy {
 
   Setup setup_;
   Clock& clock_;
+  Workers& workers_;
   FileBases bases_{setup_.set.name};
   DifferencePace pace_{setup_.enough_for_pace};
   int rounds_ = 0;

@@ -29,8 +29,9 @@ TwoWays make_files(const DataPlace& place, Clock& clock) {
   here.migrate = planned.migrates ? spec.downgrade : Argv{};
   here.spool += ".back";
   here.compared = true;
-  return {std::make_unique<FilesStrategy>(std::move(there), clock),
-          std::make_unique<FilesStrategy>(std::move(here), clock)};
+  auto& workers = place.platform->workers();
+  return {std::make_unique<FilesStrategy>(std::move(there), clock, workers),
+          std::make_unique<FilesStrategy>(std::move(here), clock, workers)};
 }
 
 /// Of a kind that the vendor's commands carry.

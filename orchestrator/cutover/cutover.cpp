@@ -160,12 +160,15 @@ Result<> Cutover::thaw(bool must_have_held) {
   });
 }
 
-/// The serving side goes, and its fence is seen to have held until then.
+/// The serving side goes, and its fence is seen to have held until then. Where nothing holds requests, clients wait for
+/// what it had begun to answer: which they are is asked meanwhile.
 Result<> Cutover::seal() {
   timeline_.mark("commit");
   MOULT_TRY(move(true, way_.retired_place()));
   timeline_.mark("seal");
-  MOULT_TRY(thaw(true));
+  std::vector<Workers::Job> jobs{[this] { return thaw(true); }};
+  if (!entry_->can_hold()) jobs.emplace_back([this] { return left_.note(), Result<>(); });
+  MOULT_TRY(run_.platform().workers().all(std::move(jobs)));
   timeline_.mark("fence held");
   return {};
 }
@@ -183,15 +186,21 @@ Result<> Cutover::hand_over() {
   return run_.ledger.perform_plain(kHandOver, way_.word(), [&] { return hand_over_disks(run_, way_, ended); });
 }
 
+Result<> Cutover::announce() {
+  return run_.each_machine([this](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
+    return session->announce();
+  });
+}
+
 /// Once its machines are on the network the next side serves: an address that could not be announced is learned with
 /// the first packet, so it is no reason to turn round.
 Result<> Cutover::enter() {
   entering_ = true;
   MOULT_TRY(move(false, Side::production));
-  const auto announced = run_.each_machine([this](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
-    return session->announce();
-  });
+  std::vector<Workers::Job> jobs{[this] { return announce(); }};
+  if (!entry_->can_hold()) jobs.emplace_back([this] { return left_.end(), Result<>(); });
+  const auto announced = run_.platform().workers().all(std::move(jobs));
   if (!announced) run_.world.observer.warn("its addresses were not announced: " + announced.error().describe());
   timeline_.mark("switch");
   return {};
@@ -200,19 +209,6 @@ Result<> Cutover::enter() {
 Result<> Cutover::change_over() {
   MOULT_TRY(hand_over());
   return run_.ledger.perform_plain("switch", way_.word(), [this] { return enter(); });
-}
-
-/// What the side that left had begun to answer is answered by nobody: its clients would wait for it as long as they
-/// have patience, since nothing that they could send is outstanding.
-void Cutover::end_old_connections() {
-  const auto ended = run_.each_machine([this](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(GuestSession * left, run_.sessions.of(way_.serving(pair)));
-    MOULT_ASSIGN(const auto connections, left->connections());
-    if (connections.empty()) return {};
-    MOULT_ASSIGN(GuestSession * serves, run_.sessions.of(way_.next(pair)));
-    return serves->tickle(connections);
-  });
-  if (!ended) run_.world.observer.warn("clients of the side that left may wait in vain: " + ended.error().describe());
 }
 
 Result<> Cutover::release() {
@@ -360,7 +356,10 @@ Result<> Cutover::perform() {
   // From here on the next side serves, whatever happens: a hold that cannot be released ends with its lease.
   if (auto released = part("release", &Cutover::release); !released)
     run_.world.observer.warn("the entry was not released, its hold ends by itself: " + released.error().describe());
-  end_old_connections();
+  if (entry_->can_hold()) {
+    left_.note();
+    left_.end();
+  }
   for (const auto& facts : last_rounds_) (void)run_.ledger.record("data.round", facts);  // clients waited long enough
   return {};
 }

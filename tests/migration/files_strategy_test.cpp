@@ -74,6 +74,7 @@ struct Sides {
   int changes = 0;
   RecordedSide source, target;
   LogicalClock clock;
+  std::unique_ptr<Workers> workers = make_thread_workers(1);  // calls are counted by no lock
   FilesStrategy strategy{{named(),
                           [this]() -> Result<GuestSession*> { return &source; },
                           [this]() -> Result<GuestSession*> { return &target; },
@@ -82,7 +83,8 @@ struct Sides {
                           Millis{0},
                           false,
                           1 << 20},
-                         clock};
+                         clock,
+                         *workers};
 
  private:
   std::string with_quiet() {

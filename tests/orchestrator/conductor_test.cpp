@@ -21,7 +21,9 @@ TEST_CASE("an upgrade ends in confirming, with every acknowledged write on the c
 }
 
 TEST_CASE("clients of the side that left are told by the one that came, there and back", "[conductor]") {
-  SimRun run(two_machines(7));
+  auto options = two_machines(7);
+  if (GENERATE(false, true)) options.appliance.entry.kind = EntryKind::none;
+  SimRun run(options);
   const TcpConnections of_original{{"10.0.0.2", "10.0.0.9", 80, 1}}, of_clone{{"10.0.0.2", "10.0.0.9", 80, 2}};
   const auto guest_of = [&run](const std::string& clone_of) -> sim::Guest& {
     for (const auto& domain : run.world().domains())

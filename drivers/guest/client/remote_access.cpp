@@ -25,8 +25,7 @@ class RemoteAccess : public GuestAccess {
   }
 
   Result<> get(const std::string& path, const ByteSink& sink) override {
-    MOULT_ASSIGN(const auto stream, session_.call(Method::get, Writer().text(path).bytes()));
-    MOULT_TRY(stream->finish());
+    MOULT_ASSIGN(const auto stream, session_.call(Method::get, Writer().text(path).bytes(), true));
     MOULT_TRY(receive_content(*stream, sink));
     return {};
   }

@@ -10,12 +10,17 @@ namespace {
 constexpr Millis kBrief{30'000};
 constexpr Millis kBeyondLease{5'000};  // a freeze that is not confirmed by then has ended anyway
 
-/// Records on their way to the helper's ApplyStream.
+/// Records on their way to the helper's ApplyStream. That it has opened its set is heard when the first come: while
+/// they are gathered it has time for it.
 class RemoteApply : public ApplyStream {
  public:
   explicit RemoteApply(std::shared_ptr<Stream> stream) : stream_(std::move(stream)), records_(*stream_) {}
-  Result<> write(Bytes records) override { return records_.write(records); }
+  Result<> write(Bytes records) override {
+    MOULT_TRY(opened());
+    return records_.write(records);
+  }
   Result<ApplyReport> finish() override {
+    MOULT_TRY(opened());
     MOULT_TRY(records_.flush());
     MOULT_TRY(stream_->finish());
     MOULT_ASSIGN(const auto reply, receive_reply(*stream_));
@@ -23,7 +28,12 @@ class RemoteApply : public ApplyStream {
   }
 
  private:
+  Result<> opened() {
+    if (!std::exchange(opened_, true)) MOULT_TRY(stream_->receive());
+    return {};
+  }
   const std::shared_ptr<Stream> stream_;  // given up half way, it aborts: the helper drops the round
+  bool opened_ = false;
   BulkSender records_;
 };
 
@@ -44,8 +54,7 @@ class RemoteFiles : public GuestFiles {
     return tell(Method::close_target, Writer().text(set).take());
   }
   Result<> manifest(const std::string& set, const ByteSink& sink) override {
-    MOULT_ASSIGN(const auto stream, session_.call(Method::manifest, Writer().text(set).bytes()));
-    MOULT_TRY(stream->finish());
+    MOULT_ASSIGN(const auto stream, session_.call(Method::manifest, Writer().text(set).bytes(), true));
     MOULT_TRY(receive_content(*stream, sink));
     return {};
   }
@@ -64,8 +73,7 @@ class RemoteFiles : public GuestFiles {
     return paths;
   }
   Result<> signatures(const std::string& set, const std::vector<std::string>& paths, const ByteSink& sink) override {
-    MOULT_ASSIGN(const auto stream, session_.call(Method::signatures, Writer().text(set).texts(paths).bytes()));
-    MOULT_TRY(stream->finish());
+    MOULT_ASSIGN(const auto stream, session_.call(Method::signatures, Writer().text(set).texts(paths).bytes(), true));
     MOULT_TRY(receive_content(*stream, sink));
     return {};
   }
@@ -109,7 +117,6 @@ Result<EmitReport> RemoteFiles::emit(const std::string& set, RoundMode mode, con
 
 Result<std::unique_ptr<ApplyStream>> RemoteFiles::apply(const std::string& set) {
   MOULT_ASSIGN(auto stream, session_.call(Method::apply, Writer().text(set).bytes()));
-  MOULT_TRY(stream->receive());  // the helper has opened the set
   return std::make_unique<RemoteApply>(std::move(stream));
 }
 

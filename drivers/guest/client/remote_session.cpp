@@ -91,32 +91,27 @@ Result<> RemoteSession::join(Millis most) {
   return {};
 }
 
-Result<std::shared_ptr<Stream>> RemoteSession::call(Method method, View request) {
+Result<std::shared_ptr<Stream>> RemoteSession::call(Method method, View request, bool whole) {
   MOULT_ASSIGN(auto connection, connected(after(options_.revival), true));
-  return call_over(std::move(connection), method, request);
+  return call_over(std::move(connection), method, request, whole);
 }
 
 Result<std::shared_ptr<Stream>> RemoteSession::call_over(std::shared_ptr<Connection> connection, Method method,
-                                                         View request) {
-  MOULT_ASSIGN(auto stream, not_begun(connection->link->open(static_cast<std::uint8_t>(method))));
-  MOULT_TRY(stream->send_message(request));
+                                                         View request, bool whole) {
+  MOULT_ASSIGN(auto stream, connection->link->open(static_cast<std::uint8_t>(method), request, whole));
   // The stream outlives neither the wire nor the link.
   return std::shared_ptr<Stream>(stream.get(), [stream, connection](Stream*) {});
 }
 
 Result<Buffer> RemoteSession::ask(Method method, View request, Moment deadline) {
-  MOULT_ASSIGN(const auto stream, call(method, request));
-  // A helper that stops may have answered and gone before it hears this; then the answer lies here all the same, and
-  // where there is none, receiving says why.
-  static_cast<void>(stream->finish());
+  MOULT_ASSIGN(const auto stream, call(method, request, true));
   return receive_reply(*stream, deadline);
 }
 
 Result<Buffer> RemoteSession::glance(Method method, View request) {
   const auto deadline = after(options_.glance);
   MOULT_ASSIGN(auto connection, connected(deadline, false));
-  MOULT_ASSIGN(const auto stream, call_over(std::move(connection), method, request));
-  static_cast<void>(stream->finish());
+  MOULT_ASSIGN(const auto stream, call_over(std::move(connection), method, request, true));
   return receive_reply(*stream, deadline);
 }
 

@@ -55,13 +55,14 @@ class RemoteSession : public GuestSession {
   /// The helper that answered last.
   [[nodiscard]] std::optional<Peer> peer() const;
   /// Opens a stream for a call and sends its request.
-  Result<std::shared_ptr<Stream>> call(Method method, View request);
+  Result<std::shared_ptr<Stream>> call(Method method, View request, bool whole = false);
   /// A call without content: the body of its reply.
   Result<Buffer> ask(Method method, View request, Moment deadline = Moment::max());
 
  private:
   struct Connection;
-  static Result<std::shared_ptr<Stream>> call_over(std::shared_ptr<Connection> connection, Method method, View request);
+  static Result<std::shared_ptr<Stream>> call_over(std::shared_ptr<Connection> connection, Method method, View request,
+                                                   bool whole);
   /// As ask(), of a helper that answers soon or not at all: it is not revived for this.
   Result<Buffer> glance(Method method, View request);
   Result<std::shared_ptr<Connection>> connected(Moment deadline, bool may_revive);

@@ -31,24 +31,36 @@ Link::~Link() {
   wire_.rearm();
 }
 
-Result<std::shared_ptr<Stream>> Link::open(std::uint8_t method) {
+Result<std::shared_ptr<Stream>> Link::open(std::uint8_t method, View request, bool whole) {
   while (live() >= kMaxStreams) {
-    if (auto reason = ended()) return Unexpected(std::move(*reason));
+    if (ended()) return Unexpected(nothing_asked());
     std::this_thread::sleep_for(2ms);
   }
+  MOULT_ASSIGN(auto stream, open_in_order(method, request, whole));
+  if (request.size() <= Stream::kSmallMessage) return stream;
+  MOULT_TRY(stream->send_message(request));
+  // Who stops may have answered and gone before hearing this; where there is no answer, receiving says why.
+  if (whole) static_cast<void>(stream->finish());
+  return stream;
+}
+
+/// With the request, if that is small: a long one waits for credit, and others must not wait for it.
+Result<std::shared_ptr<Stream>> Link::open_in_order(std::uint8_t method, View request, bool whole) {
   const std::lock_guard ordered(opening_);
   std::shared_ptr<Stream> stream;
-  std::uint32_t id = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (over_) return Unexpected(ended().value_or(lost("the connection to the guest's helper broke")));
-    id = ++last_stream_;
-    stream = enter(id, method);
+    if (over_) return Unexpected(nothing_asked());
+    stream = enter(++last_stream_, method);
   }
-  if (outlet_->send({Kind::open, method, id, {}})) return stream;
-  const auto reason = ended().value_or(lost("the connection to the guest's helper broke"));
-  stream->fail(reason);
-  return Unexpected(reason);
+  MOULT_TRY(request.size() <= Stream::kSmallMessage ? stream->open(request, whole) : stream->open());
+  return stream;
+}
+
+Error Link::nothing_asked() const {
+  auto reason = ended().value_or(lost("the connection to the guest's helper broke"));
+  reason.disposition = Disposition::retry;
+  return reason;
 }
 
 std::shared_ptr<Stream> Link::enter(std::uint32_t id, std::uint8_t method) {

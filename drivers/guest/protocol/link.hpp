@@ -31,8 +31,9 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  /// Opens a stream for a method. Waits while kMaxStreams are open. Errors: why the connection is over.
-  Result<std::shared_ptr<Stream>> open(std::uint8_t method);
+  /// Opens a stream for a method with its request, and finishes this side of it if that is all (`whole`). Waits while
+  /// kMaxStreams are open. Errors: why the connection is over; retry when nothing was asked of the other end.
+  Result<std::shared_ptr<Stream>> open(std::uint8_t method, View request = {}, bool whole = false);
   /// Does the other end answer before the deadline?
   bool ping(Moment deadline);
   /// Ends the connection, with the reason for its streams.
@@ -59,6 +60,8 @@ class Link {
   void keep();
   void watch(std::optional<Moment>& pinged);
   std::shared_ptr<Stream> enter(std::uint32_t id, std::uint8_t method);  // with mutex_ held
+  Error nothing_asked() const;
+  Result<std::shared_ptr<Stream>> open_in_order(std::uint8_t method, View request, bool whole);
   void finish_streams();
   std::size_t prune();  // with mutex_ held
 

@@ -1,25 +1,38 @@
 #include "drivers/guest/protocol/outlet.hpp"
 
 #include <array>
+#include <vector>
 
 namespace moult::guest {
 
 bool Outlet::send(const Frame& frame, Moment deadline) {
-  std::array<std::byte, kHeaderBytes> header{};
-  std::array<std::byte, kTrailerBytes> trailer{};
-  encode_header(header.data(), token_, frame, frame.payload.size());
-  encode_trailer(trailer.data(), token_);
-  iovec parts[] = {{header.data(), header.size()},
-                   {const_cast<std::byte*>(frame.payload.data()), frame.payload.size()},
-                   {trailer.data(), trailer.size()}};
-  if (!lock_until(deadline)) return false;
+  return send_together(std::span(&frame, 1), deadline) == Sent::whole;
+}
+
+Outlet::Sent Outlet::send_together(std::span<const Frame> frames, Moment deadline) {
+  struct Around {
+    std::array<std::byte, kHeaderBytes> header{};
+    std::array<std::byte, kTrailerBytes> trailer{};
+  };
+  std::vector<Around> around(frames.size());
+  std::vector<iovec> parts;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const auto& payload = frames[i].payload;
+    encode_header(around[i].header.data(), token_, frames[i], payload.size());
+    encode_trailer(around[i].trailer.data(), token_);
+    parts.push_back({around[i].header.data(), kHeaderBytes});
+    if (!payload.empty()) parts.push_back({const_cast<std::byte*>(payload.data()), payload.size()});
+    parts.push_back({around[i].trailer.data(), kTrailerBytes});
+  }
+  if (!lock_until(deadline)) return Sent::nothing;
   const std::lock_guard lock(writing_, std::adopt_lock);
-  if (wire_ == nullptr || ended()) return false;
-  if (wire_->write(std::span(parts), deadline)) return true;
+  if (wire_ == nullptr || ended()) return Sent::nothing;
+  bool begun = false;
+  if (wire_->write(parts, deadline, &begun)) return Sent::whole;
   // A frame may have gone out in part: nothing may follow it.
   end({Code::unreachable, "the connection to the guest's helper broke", {}, {}, Disposition::ambiguous});
   wire_->interrupt();
-  return false;
+  return begun ? Sent::part : Sent::nothing;
 }
 
 bool Outlet::lock_until(Moment deadline) {

@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "drivers/guest/protocol/frame.hpp"
 #include "drivers/guest/protocol/wire.hpp"
@@ -15,6 +16,10 @@ class Outlet {
   Outlet(Wire& wire, Token token) : wire_(&wire), token_(token) {}
   /// Writes one frame whole; waits while the channel takes nothing. False when the connection is over.
   bool send(const Frame& frame, Moment deadline = Moment::max());
+  enum class Sent { whole, nothing, part };
+  /// Writes frames at once, one behind the other: on a virtio port each write costs an exit to the host and a turn of
+  /// all between it and the reader. Where the connection is over: whether a byte of them went out.
+  Sent send_together(std::span<const Frame> frames, Moment deadline = Moment::max());
   /// From now on nothing is sent; returns when no one writes any more. The wire must have been interrupted before.
   void shut();
   /// Ends the connection for its senders; the first reason counts.

@@ -28,6 +28,46 @@ void Stream::hang_up() {
   if (!clean) abort({Code::interrupted, "the other end gave the call up", {}, {}, Disposition::ambiguous});
 }
 
+Result<> Stream::open_with(std::span<const Frame> frames) {
+  const auto sent = outlet_->send_together(frames);
+  if (sent == Outlet::Sent::whole) return {};
+  auto error = why_over();
+  if (sent == Outlet::Sent::nothing) error.disposition = Disposition::retry;
+  fail(error);
+  return Unexpected(std::move(error));
+}
+
+Result<> Stream::open() {
+  const Frame frame{Kind::open, method_, id_, {}};
+  return open_with(std::span(&frame, 1));
+}
+
+Result<> Stream::open(View message, bool whole) {
+  {
+    const std::lock_guard lock(mutex_);
+    credit_ -= cost_of(message.size());
+    finished_ = whole;
+  }
+  const Frame frames[] = {{Kind::open, method_, id_, {}}, {Kind::message, 0, id_, message}, {Kind::finish, 0, id_, {}}};
+  return open_with(std::span(frames, whole ? 3 : 2));
+}
+
+Result<> Stream::finish_with(View message) {
+  if (message.size() > kSmallMessage) {
+    MOULT_TRY(send_message(message));
+    return finish();
+  }
+  MOULT_TRY(take_credit(message.size()));
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) return Unexpected(*failed_);
+    finished_ = true;
+  }
+  const Frame frames[] = {{Kind::message, 0, id_, message}, {Kind::finish, 0, id_, {}}};
+  if (outlet_->send_together(frames) != Outlet::Sent::whole) return Unexpected(why_over());
+  return {};
+}
+
 Result<> Stream::send_message(View bytes) { return send_pieces(Kind::message, bytes); }
 
 Result<> Stream::send_bulk(View bytes) { return send_pieces(Kind::bulk, bytes); }
@@ -40,7 +80,7 @@ Result<> Stream::send_pieces(Kind kind, View bytes) {
     const auto part = bytes.first(count);
     bytes = bytes.subspan(count);
     const bool more = kind == Kind::message && !bytes.empty();
-    if (!outlet_->send({kind, static_cast<std::uint8_t>(more ? 1 : 0), id_, part})) return over();
+    if (!outlet_->send({kind, static_cast<std::uint8_t>(more ? 1 : 0), id_, part})) return Unexpected(why_over());
   } while (!bytes.empty());
   return {};
 }
@@ -48,7 +88,7 @@ Result<> Stream::send_pieces(Kind kind, View bytes) {
 Result<std::size_t> Stream::take_credit(std::size_t wanted) {
   std::unique_lock lock(mutex_);
   // Half a frame at least, so that a slow receiver does not make for tiny frames.
-  const auto least = cost_of(std::min(wanted, kFullFrame / 2));
+  const auto least = cost_of(std::min(wanted, kSmallMessage));
   changed_.wait(lock, [&] { return failed_ || credit_ >= least; });
   if (failed_) return Unexpected(*failed_);
   const auto count = std::min({wanted, credit_ - kPieceCost, kFullFrame});
@@ -62,7 +102,7 @@ Result<> Stream::finish() {
     if (failed_) return Unexpected(*failed_);
     finished_ = true;
   }
-  if (!outlet_->send({Kind::finish, 0, id_, {}})) return over();
+  if (!outlet_->send({Kind::finish, 0, id_, {}})) return Unexpected(why_over());
   return {};
 }
 
@@ -116,10 +156,9 @@ void Stream::give_credit(std::size_t count) {
   outlet_->send({Kind::credit, 0, id_, amount});
 }
 
-Unexpected Stream::over() const {
-  if (auto reason = outlet_->ended()) return Unexpected(std::move(*reason));
-  return Unexpected(
-      Error{Code::unreachable, "the connection to the guest's helper broke", {}, {}, Disposition::ambiguous});
+Error Stream::why_over() const {
+  if (auto reason = outlet_->ended()) return std::move(*reason);
+  return {Code::unreachable, "the connection to the guest's helper broke", {}, {}, Disposition::ambiguous};
 }
 
 const char* Stream::deliver(const Frame& frame) {

@@ -24,11 +24,21 @@ class Stream {
   /// Aborted by either end, or its connection is over: whatever waits for something else may give up.
   [[nodiscard]] bool failed() const;
 
+  /// What goes out in one write with what is around it.
+  static constexpr std::size_t kSmallMessage = kFullFrame / 2;
+  /// For the connection: opens it at the other end, in one write with a first message, which is small, and with the end
+  /// if that is all (`whole`). Errors: why the connection is over; retry when nothing of it went out.
+  Result<> open(View message, bool whole);
+  /// The same without a message.
+  Result<> open();
+
   /// These wait for credit. Errors: what the other end aborted with, or why the connection is over (ambiguous).
   Result<> send_message(View bytes);
   Result<> send_bulk(View bytes);
   /// Nothing more will be sent.
   Result<> finish();
+  /// Both in one write, where the message is small.
+  Result<> finish_with(View message);
   /// Ends the stream with an error for the other end. Idempotent.
   void abort(const Error& error);
 
@@ -53,11 +63,12 @@ class Stream {
     bool more;
     Buffer bytes;
   };
+  Result<> open_with(std::span<const Frame> frames);
   Result<> send_pieces(Kind kind, View bytes);
   Result<std::size_t> take_credit(std::size_t wanted);
   Result<Piece> next_piece(Moment deadline);
   void give_credit(std::size_t count);
-  Unexpected over() const;
+  [[nodiscard]] Error why_over() const;
 
   const std::shared_ptr<Outlet> outlet_;
   const std::uint32_t id_;

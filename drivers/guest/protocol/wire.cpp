@@ -122,11 +122,12 @@ ssize_t Wire::write_some(std::span<iovec> parts) {
   return ::write(fd_.get(), staged_.data(), gather(parts, staged_));
 }
 
-bool Wire::write(std::span<iovec> parts, Moment deadline) {
+bool Wire::write(std::span<iovec> parts, Moment deadline, bool* begun) {
   while (!parts.empty()) {
     const auto count = write_some(parts);
     if (count < 0 && !would_block(errno)) return false;
     if (count < 0 && wait(POLLOUT, deadline) != Ready::yes) return false;
+    if (count > 0 && begun != nullptr) *begun = true;
     if (count >= 0) parts = advance(parts, static_cast<std::size_t>(count));
   }
   return true;

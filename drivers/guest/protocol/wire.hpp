@@ -26,8 +26,9 @@ class Wire {
   [[nodiscard]] View input() const { return View(buffer_).subspan(begin_, end_ - begin_); }
   void consume(std::size_t count);
 
-  /// Writes everything. False when the other end is away, the deadline passed or someone interrupted.
-  [[nodiscard]] bool write(std::span<iovec> parts, Moment deadline);
+  /// Writes everything. False when the other end is away, the deadline passed or someone interrupted; `begun` is set
+  /// when a byte went out all the same.
+  [[nodiscard]] bool write(std::span<iovec> parts, Moment deadline, bool* begun = nullptr);
   [[nodiscard]] bool write(View bytes, Moment deadline);
 
   /// Makes fill() and write() return, now and later, until rearm().

@@ -111,7 +111,7 @@ bool answer(Service& service, Stream& stream) {
     return false;
   }
   // A failure to send means that the connection is gone: the other end knows as much.
-  if (stream.send_message(*reply)) static_cast<void>(stream.finish());
+  static_cast<void>(stream.finish_with(*reply));
   return true;
 }
 

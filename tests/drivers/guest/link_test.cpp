@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "catch.hpp"
 #include "drivers/guest/protocol/bulk.hpp"
@@ -56,7 +57,7 @@ TEST_CASE("frames that break the rules end the connection, with the rule") {
     broken("wrong side");
   }
   SECTION("credit that was not spent") {
-    const std::byte amount[4] = {std::byte{1}};
+    const std::byte amount[4] = {std::byte{255}};  // the request took less
     raw.send({Kind::credit, 0, 1, amount});
     broken("credit above the window");
   }
@@ -109,6 +110,61 @@ TEST_CASE("many empty pieces are not free") {
   std::thread sender([&] { static_cast<void>(raw.other->write(many, after(5s))); });
   CHECK_THAT(raw.reason(), Catch::Contains("beyond its credit"));
   sender.join();
+}
+
+namespace {
+
+/// The kinds of the frames that arrive at once.
+std::vector<Kind> kinds_at_once(Wire& wire) {
+  std::vector<Kind> kinds;
+  REQUIRE(wire.fill(after(5s)) == Wire::Got::bytes);
+  for (auto next = decode_frame(wire.input(), kToken); next.state == Decoded::State::frame;
+       next = decode_frame(wire.input(), kToken)) {
+    kinds.push_back(next.frame.kind);
+    wire.consume(next.size);
+  }
+  return kinds;
+}
+
+}  // namespace
+
+TEST_CASE("a call and its request go out at once, and so do a reply and its end") {
+  Raw raw;
+  const auto whole = *raw.link->open(1, view_of("request"), true);
+  CHECK(kinds_at_once(*raw.other) == std::vector{Kind::open, Kind::message, Kind::finish});
+  const auto open = *raw.link->open(1, view_of("request"));
+  CHECK(kinds_at_once(*raw.other) == std::vector{Kind::open, Kind::message});
+  REQUIRE(open->finish_with(view_of("reply")));
+  CHECK(kinds_at_once(*raw.other) == std::vector{Kind::message, Kind::finish});
+}
+
+TEST_CASE("a long request arrives whole") {
+  Raw raw;
+  const Buffer request(4 * Stream::kSmallMessage, std::byte{7});
+  std::thread sender([&] { CHECK(raw.link->open(1, request, true)); });
+  std::vector<Kind> kinds;
+  while (kinds.empty() || kinds.back() != Kind::finish)
+    for (const auto kind : kinds_at_once(*raw.other)) kinds.push_back(kind);
+  sender.join();
+  CHECK(kinds == std::vector{Kind::open, Kind::message, Kind::message, Kind::finish});
+}
+
+TEST_CASE("a call of which a part went out is of unknown outcome; of which nothing did, may be made again") {
+  Raw raw;
+  const int least = 1;
+  REQUIRE(::setsockopt(raw.wire->fd(), SOL_SOCKET, SO_SNDBUF, &least, sizeof least) == 0);
+  std::thread leaver([&] {
+    while (raw.other->fill(after(5s)) == Wire::Got::bytes && raw.other->input().empty()) {
+    }
+    raw.other.reset();
+  });
+  const auto half = raw.link->open(1, Buffer(Stream::kSmallMessage), true);
+  leaver.join();
+  REQUIRE_FALSE(half);
+  CHECK(half.error().disposition == Disposition::ambiguous);
+  const auto none = raw.link->open(1, view_of("request"), true);
+  REQUIRE_FALSE(none);
+  CHECK(none.error().disposition == Disposition::retry);
 }
 
 TEST_CASE("silence ends a connection on which someone waits, and only then") {

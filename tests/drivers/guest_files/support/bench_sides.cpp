@@ -142,7 +142,7 @@ Carried::Carried(const Trees& trees)
                  [this]() -> Result<GuestSession*> { return &source.session(); },
                  [this]() -> Result<GuestSession*> { return &target.session(); },
                  {}},
-                clock_of_machine()) {
+                clock_of_machine(), *workers_) {
   must(strategy_.start_capture());
   must(target.files().open_target(set_at(trees.to)));
 }

@@ -64,6 +64,7 @@ class Carried {
   HelperProcess source, target;
 
  private:
+  const std::unique_ptr<Workers> workers_ = make_thread_workers(2);
   FilesStrategy strategy_;
 };
 
