@@ -62,7 +62,7 @@ long_rounds=$((rounds > 2 ? rounds : 1))
 # It is taken back by go_back.
 stall_through_clone() {
   local run times
-  start_moult upgrade --yes --cutover manual "$@" 1>&2
+  start_moult upgrade --yes --cutover manual --max-stall 20s "$@" 1>&2  # what it takes is measured, not judged
   until in_state ready; do
     kill -0 "$pid" 2>/dev/null || { await_moult; wrong "no clone was made ready:" "$(tail -n 3 "$case_dir/err")"; }
     sleep 0.2
@@ -89,8 +89,8 @@ add() {
 # Of the latest run's cutover: its parts in ms, as an object, and the bytes of the round under the fence.
 stall_parts() { "$MOULT" --state "$state" status "$(latest_run)" -o json | jq -c .stall_parts_ms; }
 last_round_bytes() {
-  audit_rows "$(latest_run)" | jq -s '(map(.event == "run.state" and .facts.to == "cutting-over") | rindex(true)) as $begin |
-    (map(.facts | has("stall_ms")) | rindex(true)) as $end | [.[$begin:$end][] | select(.event == "data.round") | .facts.bytes] | add // 0'
+  audit_rows "$(latest_run)" | jq -s '(map(.event == "run.state" and .facts.to == "cutting-over") | rindex(true)) as $begun |
+    (map(.facts | has("stall_ms")) | rindex(true)) as $over | [.[$begun:$over][] | select(.event == "data.round") | .facts.bytes] | add // 0'
 }
 # median_parts PARTS...: the objects' values, each the median of all.
 median_parts() {
