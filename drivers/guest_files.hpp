@@ -109,8 +109,6 @@ class GuestFiles {
   /// reconcile.
   virtual Result<EmitReport> emit(const std::string& set, RoundMode mode, const ByteSource& manifest,
                                   const ByteSink& sink) = 0;
-  /// Begins to apply a round. A set that is not open is an error here, or, of a guest that is asked meanwhile, the
-  /// stream's first: not_found.
   virtual Result<std::unique_ptr<ApplyStream>> apply(const std::string& set) = 0;
   /// Accepts the present state of these paths (empty: of all) as not the target's own change: called after `migrate`.
   virtual Result<> accept(const std::string& set, const std::vector<std::string>& paths) = 0;

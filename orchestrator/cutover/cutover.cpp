@@ -7,6 +7,7 @@
 #include "drivers/component_driver.hpp"
 #include "orchestrator/cutover/disks.hpp"
 #include "orchestrator/cutover/fence.hpp"
+#include "orchestrator/cutover/old_connections.hpp"
 #include "orchestrator/cutover/preparation.hpp"
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/phases/rounds.hpp"
@@ -160,14 +161,11 @@ Result<> Cutover::thaw(bool must_have_held) {
   });
 }
 
-/// The serving side goes, and its fence is seen to have held until then. Where nothing holds requests, clients wait for
-/// what it had begun to answer: which that is, is asked while its writers still stand still, for once they go on they
-/// take the processor (60 ms for an emulated guest's list, instead of a few).
+/// The serving side goes, and its fence is seen to have held until then.
 Result<> Cutover::seal() {
   timeline_.mark("commit");
   MOULT_TRY(move(true, way_.retired_place()));
   timeline_.mark("seal");
-  if (!entry_->can_hold()) left_.note();
   MOULT_TRY(thaw(true));
   timeline_.mark("fence held");
   return {};
@@ -186,21 +184,15 @@ Result<> Cutover::hand_over() {
   return run_.ledger.perform_plain(kHandOver, way_.word(), [&] { return hand_over_disks(run_, way_, ended); });
 }
 
-Result<> Cutover::announce() {
-  return run_.each_machine([this](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
-    return session->announce();
-  });
-}
-
 /// Once its machines are on the network the next side serves: an address that could not be announced is learned with
 /// the first packet, so it is no reason to turn round.
 Result<> Cutover::enter() {
   entering_ = true;
   MOULT_TRY(move(false, Side::production));
-  std::vector<Workers::Job> jobs{[this] { return announce(); }};
-  if (!entry_->can_hold()) jobs.emplace_back([this] { return left_.end(), Result<>(); });
-  const auto announced = run_.platform().workers().all(std::move(jobs));
+  const auto announced = run_.each_machine([this](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * session, run_.sessions.of(way_.next(pair)));
+    return session->announce();
+  });
   if (!announced) run_.world.observer.warn("its addresses were not announced: " + announced.error().describe());
   timeline_.mark("switch");
   return {};
@@ -356,10 +348,7 @@ Result<> Cutover::perform() {
   // From here on the next side serves, whatever happens: a hold that cannot be released ends with its lease.
   if (auto released = part("release", &Cutover::release); !released)
     run_.world.observer.warn("the entry was not released, its hold ends by itself: " + released.error().describe());
-  if (entry_->can_hold()) {
-    left_.note();
-    left_.end();
-  }
+  end_old_connections(run_, way_);
   for (const auto& facts : last_rounds_) (void)run_.ledger.record("data.round", facts);  // clients waited long enough
   return {};
 }

@@ -9,7 +9,6 @@
 
 #include "drivers/entry.hpp"
 #include "orchestrator/cutover/direction.hpp"
-#include "orchestrator/cutover/old_connections.hpp"
 #include "orchestrator/cutover/timeline.hpp"
 #include "orchestrator/run_context.hpp"
 #include "orchestrator/stall_forecast.hpp"
@@ -58,7 +57,6 @@ class Cutover {
   Result<> hand_over();
   Result<> change_over();
   Result<> enter();
-  Result<> announce();
   void note_switched_back();
   Result<> release();
   Result<> until_sealed();
@@ -75,7 +73,6 @@ class Cutover {
   Direction way_;
   std::unique_ptr<Entry> entry_;
   Timeline timeline_;
-  OldConnections left_{run_, way_};
   std::mutex sets_mutex_;
   std::vector<std::string> last_rounds_;        ///< facts of what the last rounds carried
   std::map<std::string, std::string> digests_;  ///< by set, as verified under the fence

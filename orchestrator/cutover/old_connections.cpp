@@ -2,29 +2,15 @@
 
 namespace moult {
 
-void OldConnections::note() {
-  const auto noted = run_.each_machine([this](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(GuestSession * left, run_.sessions.of(way_.serving(pair)));
-    MOULT_ASSIGN(auto connections, left->connections());
-    const std::lock_guard lock(mutex_);
-    noted_[pair.original.name] = std::move(connections);
-    return {};
+void end_old_connections(RunContext& run, const Direction& way) {
+  const auto ended = run.each_machine([&](const MachinePair& pair) -> Result<> {
+    MOULT_ASSIGN(GuestSession * left, run.sessions.of(way.serving(pair)));
+    MOULT_ASSIGN(const auto connections, left->connections());
+    if (connections.empty()) return {};
+    MOULT_ASSIGN(GuestSession * serves, run.sessions.of(way.next(pair)));
+    return serves->tickle(connections);
   });
-  if (!noted) warn(noted.error());
-}
-
-void OldConnections::end() {
-  const auto ended = run_.each_machine([this](const MachinePair& pair) -> Result<> {
-    const auto noted = noted_.find(pair.original.name);
-    if (noted == noted_.end() || noted->second.empty()) return {};
-    MOULT_ASSIGN(GuestSession * serves, run_.sessions.of(way_.next(pair)));
-    return serves->tickle(noted->second);
-  });
-  if (!ended) warn(ended.error());
-}
-
-void OldConnections::warn(const Error& error) const {
-  run_.world.observer.warn("clients of the side that left may wait in vain: " + error.describe());
+  if (!ended) run.world.observer.warn("clients of the side that left may wait in vain: " + ended.error().describe());
 }
 
 }  // namespace moult

@@ -10,17 +10,12 @@ namespace {
 constexpr Millis kBrief{30'000};
 constexpr Millis kBeyondLease{5'000};  // a freeze that is not confirmed by then has ended anyway
 
-/// Records on their way to the helper's ApplyStream. That it has opened its set is heard when the first come: while
-/// they are gathered it has time for it.
+/// Records on their way to the helper's ApplyStream.
 class RemoteApply : public ApplyStream {
  public:
   explicit RemoteApply(std::shared_ptr<Stream> stream) : stream_(std::move(stream)), records_(*stream_) {}
-  Result<> write(Bytes records) override {
-    MOULT_TRY(opened());
-    return records_.write(records);
-  }
+  Result<> write(Bytes records) override { return records_.write(records); }
   Result<ApplyReport> finish() override {
-    MOULT_TRY(opened());
     MOULT_TRY(records_.flush());
     MOULT_TRY(stream_->finish());
     MOULT_ASSIGN(const auto reply, receive_reply(*stream_));
@@ -28,12 +23,7 @@ class RemoteApply : public ApplyStream {
   }
 
  private:
-  Result<> opened() {
-    if (!std::exchange(opened_, true)) MOULT_TRY(stream_->receive());
-    return {};
-  }
   const std::shared_ptr<Stream> stream_;  // given up half way, it aborts: the helper drops the round
-  bool opened_ = false;
   BulkSender records_;
 };
 
@@ -117,6 +107,7 @@ Result<EmitReport> RemoteFiles::emit(const std::string& set, RoundMode mode, con
 
 Result<std::unique_ptr<ApplyStream>> RemoteFiles::apply(const std::string& set) {
   MOULT_ASSIGN(auto stream, session_.call(Method::apply, Writer().text(set).bytes()));
+  MOULT_TRY(stream->receive());  // the helper has opened the set
   return std::make_unique<RemoteApply>(std::move(stream));
 }
 

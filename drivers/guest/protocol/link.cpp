@@ -59,7 +59,7 @@ Result<std::shared_ptr<Stream>> Link::open_in_order(std::uint8_t method, View re
 
 Error Link::nothing_asked() const {
   auto reason = ended().value_or(lost("the connection to the guest's helper broke"));
-  reason.disposition = Disposition::retry;
+  if (reason.code == Code::unreachable) reason.disposition = Disposition::retry;
   return reason;
 }
 

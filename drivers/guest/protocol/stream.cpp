@@ -32,7 +32,7 @@ Result<> Stream::open_with(std::span<const Frame> frames) {
   const auto sent = outlet_->send_together(frames);
   if (sent == Outlet::Sent::whole) return {};
   auto error = why_over();
-  if (sent == Outlet::Sent::nothing) error.disposition = Disposition::retry;
+  if (sent == Outlet::Sent::nothing && error.code == Code::unreachable) error.disposition = Disposition::retry;
   fail(error);
   return Unexpected(std::move(error));
 }
