@@ -54,7 +54,7 @@ class RemoteSession : public GuestSession {
   Result<> join(Millis most);
   /// The helper that answered last.
   [[nodiscard]] std::optional<Peer> peer() const;
-  /// Opens a stream for a call and sends its request.
+  /// Opens a stream for a call and sends its request, and finishes this side of it if that is all (`whole`).
   Result<std::shared_ptr<Stream>> call(Method method, View request, bool whole = false);
   /// A call without content: the body of its reply.
   Result<Buffer> ask(Method method, View request, Moment deadline = Moment::max());
