@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <thread>
 
 #include "drivers/libvirt/description.hpp"
 #include "drivers/libvirt/text.hpp"
@@ -15,8 +14,7 @@ namespace {
 constexpr Millis kRoundDeadline{30000};
 constexpr Millis kStartDeadline{60000};
 constexpr std::chrono::seconds kNoProgress{60};
-constexpr Millis kFirstPause{5};
-constexpr Millis kLongestPause{200};
+constexpr Millis kLookAgain{200};  ///< where no event tells of a job; also how often its progress is seen
 
 /// What one look at the jobs saw and did.
 struct Round {
@@ -30,18 +28,17 @@ class Committer {
       : host_(host), domain_(domain), overlays_(overlays) {}
 
   Result<> run() {
-    auto pause = kFirstPause;
     auto moved_at = std::chrono::steady_clock::now();
     unsigned long long progress = 0;
     while (true) {
+      const auto told = host_.events().told();
       MOULT_ASSIGN(const Round round, one_round());
       if (round.left == 0) return {};
       const auto now = std::chrono::steady_clock::now();
       if (round.progress != progress) moved_at = now;
       progress = round.progress;
       if (now - moved_at > kNoProgress) return stuck();
-      std::this_thread::sleep_for(pause);
-      pause = std::min(pause * 2, kLongestPause);
+      host_.events().await(told, kLookAgain);
     }
   }
 

@@ -69,7 +69,7 @@ Result<> Channels::detach(const MachineRef& machine, const std::string& port) {
 }
 
 Result<Fd> Channels::open(const MachineRef& machine, const std::string& port) {
-  auto connection = open_connection(machine.uri, kOpenDeadline, nullptr);
+  auto connection = open_connection(machine.uri, kOpenDeadline, ConnectionUse::channel, nullptr);
   if (!connection) return Unexpected(within(std::move(connection).error(), machine));
   {
     const std::lock_guard lock(mutex_);

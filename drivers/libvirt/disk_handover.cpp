@@ -3,8 +3,6 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include <thread>
-
 #include "drivers/libvirt/cloner_domains.hpp"
 #include "drivers/libvirt/handed_machine.hpp"
 #include "drivers/libvirt/handover_description.hpp"
@@ -15,7 +13,7 @@ namespace {
 
 constexpr Millis kLookDeadline{10'000};
 constexpr Millis kPlugDeadline{30'000};
-constexpr Millis kPause{20};
+constexpr Millis kLookAgain{200};  ///< where no event tells that the guest let go of it
 /// A guest that was still starting its driver loses the request: it is asked again.
 constexpr Millis kAskAgain{3'000};
 
@@ -147,6 +145,7 @@ Result<> DiskHandover::take_out(const HandedDisk& disk, DiskSide side, Millis de
   }));
   const auto begin = std::chrono::steady_clock::now();
   for (auto asked = begin - kAskAgain;;) {
+    const auto told = host.events().told();
     const auto now = std::chrono::steady_clock::now();
     const bool ask = now - asked >= kAskAgain;
     if (ask) asked = now;
@@ -158,7 +157,7 @@ Result<> DiskHandover::take_out(const HandedDisk& disk, DiskSide side, Millis de
       return fail(Code::timeout,
                   what + ": its guest does not let go of it within " + std::to_string(deadline.count()) + " ms",
                   "See the guest's console for what uses the disk.");
-    std::this_thread::sleep_for(kPause);
+    host.events().await(told, kLookAgain);
   }
 }
 

@@ -2,63 +2,26 @@
 
 #include <libvirt/libvirt.h>
 
-#include <optional>
-
 namespace moult::virt {
 namespace {
 
-struct Listener {
-  std::string uri;
-  std::shared_ptr<EventQueue> queue;
-  void tell(virDomainPtr domain, MachineEventKind kind) const {
-    queue->push({uri, domain == nullptr ? "" : virDomainGetName(domain), kind});
-  }
-};
+using Listener = std::shared_ptr<HostEvents>;
 
-Listener& listener(void* opaque) { return *static_cast<Listener*>(opaque); }
+void tell(void* opaque) { (*static_cast<Listener*>(opaque))->tell(); }
 void drop_listener(void* opaque) { delete static_cast<Listener*>(opaque); }
 
-std::optional<MachineEventKind> kind_of(int event, int detail) {
-  switch (event) {
-    case VIR_DOMAIN_EVENT_STARTED:
-      return MachineEventKind::started;
-    case VIR_DOMAIN_EVENT_STOPPED:
-      return detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED || detail == VIR_DOMAIN_EVENT_STOPPED_FAILED
-                 ? MachineEventKind::crashed
-                 : MachineEventKind::stopped;
-    case VIR_DOMAIN_EVENT_CRASHED:
-      return MachineEventKind::crashed;
-    case VIR_DOMAIN_EVENT_SUSPENDED:
-      return MachineEventKind::paused;
-    case VIR_DOMAIN_EVENT_RESUMED:
-      return MachineEventKind::resumed;
-    default:
-      return std::nullopt;
-  }
-}
-
-int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) {
-  if (const auto kind = kind_of(event, detail)) listener(opaque).tell(domain, *kind);
+int on_lifecycle(virConnectPtr, virDomainPtr, int, int, void* opaque) {
+  tell(opaque);
   return 0;
 }
-
-void on_agent(virConnectPtr, virDomainPtr domain, int state, int, void* opaque) {
-  listener(opaque).tell(domain, state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED
-                                    ? MachineEventKind::agent_connected
-                                    : MachineEventKind::agent_disconnected);
-}
-
-void on_disk_error(virConnectPtr, virDomainPtr domain, const char*, const char*, int, const char*, void* opaque) {
-  listener(opaque).tell(domain, MachineEventKind::disk_error);
-}
-
-void on_close(virConnectPtr, int reason, void* opaque) {
-  if (reason != VIR_CONNECT_CLOSE_REASON_CLIENT) listener(opaque).tell(nullptr, MachineEventKind::host_lost);
-}
+void on_agent(virConnectPtr, virDomainPtr, int, int, void* opaque) { tell(opaque); }
+void on_device(virConnectPtr, virDomainPtr, const char*, void* opaque) { tell(opaque); }
+void on_block_job(virConnectPtr, virDomainPtr, const char*, int, int, void* opaque) { tell(opaque); }
+void on_close(virConnectPtr, int, void* opaque) { tell(opaque); }
 
 template <typename Callback>
-void add(virConnectPtr connection, int id, Callback callback, const Listener& model, std::vector<int>& ids) {
-  auto* own = new Listener(model);  // freed by libvirt through drop_listener
+void add(virConnectPtr connection, int id, Callback callback, const Listener& listener, std::vector<int>& ids) {
+  auto* own = new Listener(listener);  // freed by libvirt through drop_listener
   const int registered = virConnectDomainEventRegisterAny(connection, nullptr, id, VIR_DOMAIN_EVENT_CALLBACK(callback),
                                                           own, drop_listener);
   if (registered < 0) {
@@ -70,13 +33,14 @@ void add(virConnectPtr connection, int id, Callback callback, const Listener& mo
 
 }  // namespace
 
-Subscriptions subscribe(_virConnect* connection, const std::string& uri, const std::shared_ptr<EventQueue>& queue) {
-  const Listener model{uri, queue};
+Subscriptions subscribe(_virConnect* connection, const std::shared_ptr<HostEvents>& events) {
   Subscriptions made;
-  add(connection, VIR_DOMAIN_EVENT_ID_LIFECYCLE, on_lifecycle, model, made.ids);
-  add(connection, VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, on_agent, model, made.ids);
-  add(connection, VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, on_disk_error, model, made.ids);
-  auto* own = new Listener(model);
+  add(connection, VIR_DOMAIN_EVENT_ID_LIFECYCLE, on_lifecycle, events, made.ids);
+  add(connection, VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, on_agent, events, made.ids);
+  add(connection, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, on_device, events, made.ids);
+  add(connection, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, on_device, events, made.ids);
+  add(connection, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, on_block_job, events, made.ids);
+  auto* own = new Listener(events);
   made.close_watched = virConnectRegisterCloseCallback(connection, on_close, own, drop_listener) == 0;
   if (!made.close_watched) drop_listener(own);
   return made;

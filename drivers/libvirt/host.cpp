@@ -2,67 +2,19 @@
 
 #include <libvirt/libvirt.h>
 
-#include <thread>
+#include <algorithm>
 
 #include "drivers/libvirt/clone_mark.hpp"
-#include "drivers/libvirt/event_loop.hpp"
-#include "drivers/libvirt/event_source.hpp"
 
 namespace moult::virt {
 namespace {
 
-constexpr Millis kConnectDeadline{5000};
-constexpr Millis kCloseDeadline{2000};
-constexpr std::chrono::seconds kRepeatFailure{1};
-constexpr std::chrono::seconds kPatience{15};  ///< systemd starts a daemon that died within a second, a busy host later
-constexpr Millis kPatientPause{100};
-constexpr int kKeepaliveSeconds = 5;
-constexpr unsigned kKeepaliveCount = 3;
-
-// Closing speaks with the daemon too, so it must not hang either.
-void close_connection(virConnectPtr connection, const Subscriptions& subscriptions) {
-  (void)run_bounded(kCloseDeadline, [connection, subscriptions] {
-    unsubscribe(connection, subscriptions);
-    virConnectClose(connection);
-  });
-}
-
-Result<Connection> open_now(const std::string& uri, const std::shared_ptr<EventQueue>& queue) {
-  const virConnectPtr opened = virConnectOpen(uri.c_str());
-  if (opened == nullptr) {
-    Error error = last_error("connect to " + uri, Effect::none);
-    if (error.code != Code::refused)
-      error = {Code::unreachable,
-               error.message,
-               "see that libvirtd runs there and that `virsh -c " + uri + " list` works",
-               {},
-               Disposition::retry};
-    return Unexpected(std::move(error));
-  }
-  // Drivers in this process know none, and need none. A connection that carries a channel has the helper's own, and its
-  // pings would meet what the channel's thread sends: libvirt before 10.3 can crash there (CVE-2024-4418).
-  if (queue) virConnectSetKeepAlive(opened, kKeepaliveSeconds, kKeepaliveCount);
-  const auto subscriptions = queue ? subscribe(opened, uri, queue) : Subscriptions{};
-  return Connection(opened, [subscriptions](virConnectPtr connection) { close_connection(connection, subscriptions); });
-}
+/// So that of libvirtd's twenty workers (`max_workers`) some are left to others, and sshd takes them all at once
+/// (`MaxStartups`). It works on five calls of one connection at a time (`max_client_requests`).
+constexpr std::size_t kMostLines = 8;
+constexpr std::chrono::seconds kNoMoreLines{60};  ///< after one that could not be had
 
 }  // namespace
-
-Result<Connection> open_connection(const std::string& uri, Millis deadline, const std::shared_ptr<EventQueue>& queue) {
-  ensure_event_loop();
-  auto opened =
-      bounded<Connection>({"connect to " + uri, Effect::none, deadline}, [uri, queue] { return open_now(uri, queue); });
-  if (!opened && opened.error().code == Code::timeout) {
-    return Unexpected(Error{Code::unreachable,
-                            opened.error().message,
-                            "see that the host is up and that libvirtd answers there",
-                            {},
-                            Disposition::retry});
-  }
-  return opened;
-}
-
-bool is_alive(_virConnect* connection) { return virConnectIsAlive(connection) == 1; }
 
 Result<DomainHandle> find_domain(_virConnect* connection, const std::string& name, Effect effect) {
   DomainHandle domain(virDomainLookupByName(connection, name.c_str()));
@@ -73,43 +25,54 @@ Result<DomainHandle> find_domain(_virConnect* connection, const std::string& nam
   return fail(Code::not_found, "there is no domain " + name, "see `virsh list --all` on that host for the names");
 }
 
-Result<Connection> Host::connection() {
+struct Host::Line {
+  Line(const std::string& uri, ConnectionUse use, const std::shared_ptr<HostEvents>& events)
+      : connection(uri, use, events) {}
+  HostConnection connection;
+  std::atomic<int> calls = 0;
+  std::atomic<bool> was_open = false;
+};
+
+Host::Host(const std::string& uri, std::shared_ptr<HostEvents> events)
+    : uri_(uri),
+      events_(std::move(events)),
+      first_(std::make_shared<Line>(uri, ConnectionUse::calls_and_events, events_)),
+      lines_{first_} {}
+
+Host::~Host() = default;
+
+Result<Connection> Host::connection() { return first_->connection.get(); }
+
+/// The first one that is free, so that there are no more than are needed.
+Host::Place Host::take_place() {
   const std::lock_guard lock(mutex_);
-  if (current_ && is_alive(current_.get())) return current_;
-  const auto now = std::chrono::steady_clock::now();
-  if (current_) lost_since_ = now;
-  current_.reset();
-  if (failure_ && now - failed_at_ < kRepeatFailure) return Unexpected(*failure_);
-  auto opened = open();
-  failure_.reset();
-  if (opened) {
-    current_ = *opened;
-  } else {
-    failure_ = opened.error();
-    failed_at_ = std::chrono::steady_clock::now();
-  }
-  return opened;
+  auto line = *std::min_element(lines_.begin(), lines_.end(),
+                                [](const auto& one, const auto& other) { return one->calls < other->calls; });
+  const bool more = lines_.size() < kMostLines && std::chrono::steady_clock::now() >= no_more_before_;
+  if (line->calls > 0 && more) line = lines_.emplace_back(std::make_shared<Line>(uri_, ConnectionUse::calls, events_));
+  ++line->calls;
+  return {line, std::shared_ptr<void>(line.get(), [line](void*) { --line->calls; })};
 }
 
-Result<Connection> Host::open() {
-  for (;;) {
-    auto opened = open_connection(uri_, kConnectDeadline, queue_);
-    const bool wait = !opened && opened.error().code == Code::unreachable && lost_since_ &&
-                      std::chrono::steady_clock::now() - *lost_since_ < kPatience;
-    if (!wait) return opened;
-    std::this_thread::sleep_for(kPatientPause);
+Result<Connection> Host::connect(const std::shared_ptr<Line>& line) {
+  if (line == first_ || line->was_open) return line->connection.get();
+  // Whether the host is there is known by the first one. A daemon that takes no more connections is asked on that.
+  MOULT_ASSIGN(auto first, connection());
+  auto own = line->connection.get();
+  if (!own) {
+    const std::lock_guard lock(mutex_);
+    std::erase(lines_, line);
+    no_more_before_ = std::chrono::steady_clock::now() + kNoMoreLines;
+    return first;
   }
-}
-
-bool Host::lost() {
-  const std::lock_guard lock(mutex_);
-  return !current_ || !is_alive(current_.get());
+  line->was_open = true;
+  return own;
 }
 
 Host& Hosts::at(const std::string& uri) {
   const std::lock_guard lock(mutex_);
   auto& host = hosts_[uri];
-  if (!host) host = std::make_unique<Host>(uri, queue_);
+  if (!host) host = std::make_unique<Host>(uri, events_);
   return *host;
 }
 

@@ -1,49 +1,39 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <vector>
 
-#include "drivers/libvirt/bounded.hpp"
-#include "drivers/libvirt/event_queue.hpp"
-#include "drivers/libvirt/handles.hpp"
+#include "drivers/libvirt/host_connection.hpp"
 
 namespace moult::virt {
-
-/// Opens a connection within `deadline`: a connect to a dead host hangs for minutes by itself. With a queue, the host's
-/// events go there, and keepalive is on. Errors: unreachable, refused (not allowed).
-[[nodiscard]] Result<Connection> open_connection(const std::string& uri, Millis deadline,
-                                                 const std::shared_ptr<EventQueue>& queue);
-
-[[nodiscard]] bool is_alive(_virConnect* connection);
 
 /// A domain by its name, or by the name that it is to carry once a finished run's clone can be renamed (see
 /// clone_mark.hpp).
 [[nodiscard]] Result<DomainHandle> find_domain(_virConnect* connection, const std::string& name,
                                                Effect effect = Effect::none);
 
-/// One host: keeps its connection and renews it when libvirtd was restarted. Thread-safe.
+/// One host. Calls that are under way at once have a connection each, up to eight, opened when they are first needed:
+/// in libvirt's client (9.0) a call can miss its wake-up while another one waits on the same connection, and then it
+/// waits for that one's answer (1 % of 20,000 calls beside an agent's, up to 0.6 s), or for an agent that hangs.
+/// Thread-safe.
 class Host {
  public:
-  Host(std::string uri, std::shared_ptr<EventQueue> queue) : uri_(std::move(uri)), queue_(std::move(queue)) {}
+  Host(const std::string& uri, std::shared_ptr<HostEvents> events);
+  ~Host();
   [[nodiscard]] const std::string& uri() const { return uri_; }
-  /// The living connection, opened when there is none. A daemon that answered before is waited for, up to 15 s from its
-  /// loss: one that died is started again by its host. A failure is repeated to everyone for a second, so that many
-  /// callers do not each wait for a dead host.
+  [[nodiscard]] const HostEvents& events() const { return *events_; }
+  /// The connection that has the events as well (HostConnection::get).
   [[nodiscard]] Result<Connection> connection();
 
-  /// Runs `work` on the connection within the call's deadline. A call that changes nothing is made anew, once,
+  /// Runs `work` on a connection within the call's deadline. A call that changes nothing is made anew, once,
   /// when the connection broke under it.
   template <typename T>
   Result<T> call(const CallSpec& spec, std::function<Result<T>(_virConnect*)> work) {
-    auto answer = attempt<T>(spec, work);
-    if (!answer && spec.effect == Effect::none && answer.error().code == Code::unreachable && lost())
-      return attempt<T>(spec, work);
-    return answer;
+    return attempt<T>(spec, work, [&spec] { return spec.effect == Effect::none; });
   }
 
   /// The same with a domain of the host; also made anew, once, when the connection broke while the domain was looked
@@ -57,38 +47,48 @@ class Host {
       begun->store(true);
       return work(domain.get());
     };
-    auto answer = call<T>(spec, whole);
-    if (!answer && !begun->load() && answer.error().code == Code::unreachable && lost()) return attempt<T>(spec, whole);
-    return answer;
+    return attempt<T>(spec, whole, [&] { return spec.effect == Effect::none || !begun->load(); });
   }
 
  private:
-  Result<Connection> open();
+  struct Line;  ///< a connection, and how many calls are under way on it
+  /// One call's place on a line. It is given up when the call ends, also one that nobody waits for any more.
+  struct Place {
+    std::shared_ptr<Line> line;
+    std::shared_ptr<void> held;
+  };
+  Place take_place();
+  Result<Connection> connect(const std::shared_ptr<Line>& line);
+
+  /// Once more on the same line when its connection broke, if that does no harm.
   template <typename T>
-  Result<T> attempt(const CallSpec& spec, const std::function<Result<T>(_virConnect*)>& work) {
-    MOULT_ASSIGN(Connection connection, this->connection());
-    return bounded<T>(spec, [connection = std::move(connection), work] { return work(connection.get()); });
+  Result<T> attempt(const CallSpec& spec, const std::function<Result<T>(_virConnect*)>& work,
+                    const std::function<bool()>& harmless) {
+    const Place place = take_place();
+    for (bool first = true;; first = false) {
+      MOULT_ASSIGN(const Connection connection, connect(place.line));
+      auto answer = bounded<T>(spec, [place, connection, work] { return work(connection.get()); });
+      const bool broke = !answer && answer.error().code == Code::unreachable && !is_alive(connection);
+      if (!first || !broke || !harmless()) return answer;
+    }
   }
-  bool lost();
 
   const std::string uri_;
-  const std::shared_ptr<EventQueue> queue_;
+  const std::shared_ptr<HostEvents> events_;
+  const std::shared_ptr<Line> first_;
   std::mutex mutex_;
-  Connection current_;
-  std::optional<std::chrono::steady_clock::time_point> lost_since_;
-  std::optional<Error> failure_;
-  std::chrono::steady_clock::time_point failed_at_;
+  std::vector<std::shared_ptr<Line>> lines_;  // guarded by mutex_, as is the moment below
+  std::chrono::steady_clock::time_point no_more_before_;
 };
 
 /// The hosts of an appliance, each connected when it is first asked. Thread-safe; hosts live as long as it.
 class Hosts {
  public:
   [[nodiscard]] Host& at(const std::string& uri);
-  [[nodiscard]] EventQueue& events() { return *queue_; }
 
  private:
   std::mutex mutex_;
-  std::shared_ptr<EventQueue> queue_ = std::make_shared<EventQueue>();
+  std::shared_ptr<HostEvents> events_ = std::make_shared<HostEvents>();
   std::map<std::string, std::unique_ptr<Host>> hosts_;
 };
 

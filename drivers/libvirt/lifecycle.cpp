@@ -2,7 +2,7 @@
 
 #include <libvirt/libvirt.h>
 
-#include <thread>
+#include <algorithm>
 
 #include "drivers/libvirt/agent_access.hpp"
 #include "drivers/libvirt/cloner_domains.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 constexpr Millis kStartDeadline{60000};
 constexpr Millis kChangeDeadline{30000};
-constexpr Millis kPoll{100};
+constexpr Millis kLookAgain{500};  ///< where no event tells that the machine is off
 
 PowerState state_of(virDomainPtr domain) {
   int state = VIR_DOMAIN_NOSTATE;
@@ -109,12 +109,14 @@ Result<> Lifecycle::stop(const MachineRef& machine, Millis grace) {
   }
   const auto until = std::chrono::steady_clock::now() + grace;
   while (true) {
+    const auto told = host.events().told();
     const auto alive = running();
     if (!alive && alive.error().code == Code::not_found) return {};
     if (!alive) return Unexpected(alive.error());
     if (!*alive) return take_over_name(host, machine.domain);
-    if (std::chrono::steady_clock::now() >= until) break;
-    std::this_thread::sleep_for(kPoll);
+    const auto left = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now());
+    if (left <= Millis::zero()) break;
+    host.events().await(told, std::min(left, kLookAgain));
   }
   MOULT_TRY(host.on_domain<void>({what, Effect::changes, kChangeDeadline}, machine.domain, power_off));
   return take_over_name(host, machine.domain);

@@ -1,6 +1,6 @@
 #include "drivers/libvirt/platform_parts.hpp"
 
-#include <thread>
+#include <algorithm>
 
 #include "drivers/libvirt/agent_access.hpp"
 #include "drivers/libvirt/agent_call.hpp"
@@ -15,7 +15,7 @@
 namespace moult {
 namespace {
 
-constexpr Millis kPingPause{100};
+constexpr Millis kPingAgain{500};  ///< where no event tells that the agent has come
 constexpr Millis kPingDeadline{5000};
 
 // Trying again helps while a guest boots; a machine without the channel will not get one by waiting.
@@ -55,18 +55,19 @@ DiskHandover& LibvirtParts::disks() { return members_->disks; }
 NetworkPort& LibvirtParts::network() { return members_->networks; }
 DiskThrottle& LibvirtParts::throttle() { return members_->limits; }
 ChannelOpener& LibvirtParts::channels() { return members_->channels; }
-MachineEvents& LibvirtParts::events() { return members_->hosts.events(); }
 
 Result<std::unique_ptr<GuestAccess>> LibvirtParts::agent(const MachineRef& machine, Millis deadline) {
   auto& host = members_->hosts.at(machine.uri);
   const auto until = std::chrono::steady_clock::now() + deadline;
   while (true) {
+    const auto told = host.events().told();
     const auto answer =
         virt::agent_call(host, machine, R"({"execute":"guest-ping"})", kPingDeadline, virt::Effect::none);
     if (answer) return virt::make_agent_access(host, machine);
     MOULT_TRY(host_answers(host));
-    if (!worth_waiting(answer.error()) || std::chrono::steady_clock::now() >= until) return Unexpected(answer.error());
-    std::this_thread::sleep_for(kPingPause);
+    const auto left = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now());
+    if (!worth_waiting(answer.error()) || left <= Millis::zero()) return Unexpected(answer.error());
+    host.events().await(told, std::min(left, kPingAgain));
   }
 }
 

@@ -58,18 +58,26 @@ Result<> freeze_all(RunContext& run, Freezes& freezes) {
   });
 }
 
-Result<> thaw_all(RunContext& run, Freezes& freezes) {
+Result<> thaw(RunContext& run, const MachinePair& pair, Freezes& freezes) {
+  MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
+  auto held = session->files().thaw();
+  if (!held) return pass(std::move(held));
+  const std::lock_guard lock(freezes.mutex);
+  freezes.took[pair.original.name] =
+      std::chrono::duration_cast<Millis>(run.platform().clock().steady() - freezes.begin[pair.original.name]);
+  if (!*held)
+    return fail(Code::timeout, "the freeze ended by itself before the snapshot was complete",
+                "The host is too slow or overloaded; try again when it is quieter.");
+  return {};
+}
+
+/// Of machines that are frozen: none is thawed before all are, and each as soon as its own snapshot is there.
+Result<> snapshot_frozen(RunContext& run, Freezes& freezes) {
   return run.each_machine([&](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(GuestSession * session, run.sessions.of(pair.original));
-    auto held = session->files().thaw();
-    if (!held) return pass(std::move(held));
-    const std::lock_guard lock(freezes.mutex);
-    freezes.took[pair.original.name] =
-        std::chrono::duration_cast<Millis>(run.platform().clock().steady() - freezes.begin[pair.original.name]);
-    if (!*held)
-      return fail(Code::timeout, "the freeze ended by itself before the snapshot was complete",
-                  "The host is too slow or overloaded; try again when it is quieter.");
-    return {};
+    auto taken = run.platform().cloner().snapshot(run.id(), pair.original);
+    auto thawed = thaw(run, pair, freezes);
+    MOULT_TRY(std::move(taken));
+    return thawed;
   });
 }
 
@@ -82,16 +90,11 @@ Result<std::string> snapshot_together(RunContext& run, StallForecast& forecast) 
   timeline.mark("sync");
   if (frozen) frozen = freeze_all(run, freezes);
   timeline.mark("freeze");
-  auto taken = frozen ? run.each_machine([&](const MachinePair& pair) {
-    return run.platform().cloner().snapshot(run.id(), pair.original);
-  })
-                      : Result<>{};
+  auto taken = frozen ? snapshot_frozen(run, freezes)
+                      : run.each_machine([&](const MachinePair& pair) { return thaw(run, pair, freezes); });
   timeline.mark("snapshot");
-  auto thawed = thaw_all(run, freezes);
-  timeline.mark("thaw");
   MOULT_TRY(std::move(frozen));
   MOULT_TRY(std::move(taken));
-  MOULT_TRY(std::move(thawed));
   json facts;
   Millis longest{0};
   for (const auto& [machine, took] : freezes.took) {

@@ -13,10 +13,6 @@ mend_libvirtd() {
   start_libvirtd
 }
 
-# The worker, not the parent that cleans up after it.
-kill_helper() {
-  in_guest "$1" sh -c 'for p in /proc/[0-9]*; do case $(readlink $p/exe) in *moult*) echo ${p#/proc/} ;; esac; done | sort -n | tail -n 1 | xargs kill -9'
-}
 strike_helper-original() { kill_helper "$original"; }
 strike_helper-clone() { kill_helper "$clone"; }
 

@@ -2,12 +2,14 @@
 #include "migration/tunnel.hpp"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <atomic>
 #include <cstdio>
 #include <future>
 
+#include "drivers/guest/server/loopback.hpp"
 #include "helper_process.hpp"
 
 using namespace moult;
@@ -82,6 +84,35 @@ class Echo {
   std::thread server_;
 };
 
+/// A service: tells its one client the text, a little at a time.
+class Teller {
+ public:
+  enum class End { clean, broken };
+  Teller(std::string text, std::size_t at_a_time, End end = End::clean)
+      : listener_(*guest::listen_on_loopback(0)), text_(std::move(text)), at_a_time_(at_a_time), end_(end) {}
+  ~Teller() { server_.join(); }
+  [[nodiscard]] int port() const { return *guest::port_of(listener_); }
+
+ private:
+  void tell() const {
+    pollfd polled{listener_.get(), POLLIN, 0};
+    ::poll(&polled, 1, 20'000);
+    Fd client(::accept(listener_.get(), nullptr, nullptr));
+    guest::send_at_once(client);
+    for (std::size_t sent = 0; sent < text_.size(); sent += at_a_time_) {
+      const auto part = text_.substr(sent, at_a_time_);
+      if (::send(client.get(), part.data(), part.size(), MSG_NOSIGNAL) < 0) return;
+      std::this_thread::sleep_for(50us);
+    }
+    if (end_ == End::broken) guest::reset_connection(client);
+  }
+  Fd listener_;
+  std::string text_;
+  std::size_t at_a_time_;
+  End end_;
+  std::thread server_{[this] { tell(); }};
+};
+
 /// Sends, ends, and returns what comes back up to the end; "broken" where it does not end.
 std::string exchange(const Fd& socket, const std::string& text) {
   auto sender = std::async(std::launch::async, [&] {
@@ -136,6 +167,39 @@ TEST_CASE("a connection in the clone reaches the original's port, both ways and 
   CHECK((*tunnel)->connections() == 2);
   CHECK(exchange(dial((*tunnel)->port()), "short") == "short");
   CHECK(comes_true([&] { return (*tunnel)->least() == 2 * std::string("short").size(); }));
+}
+
+TEST_CASE("what is said a little at a time comes whole, and in fewer pieces than it was said in") {
+  HelperProcess guest;
+  const auto text = numbers(6'000);
+  Teller teller(text, 16);
+  const auto begin = std::chrono::steady_clock::now();
+  auto end = guest.session().tunnel().connect(teller.port());
+  REQUIRE(end);
+  std::string heard;
+  std::size_t pieces = 0;
+  for (;; ++pieces) {
+    const auto piece = (*end)->receive();
+    REQUIRE(piece);
+    if (piece->empty()) break;
+    heard.append(reinterpret_cast<const char*>(piece->data()), piece->size());
+  }
+  CHECK(heard == text);
+  // A piece waits 2 ms for what follows, but for one of 4 KiB and one that comes 10 ms after the piece before.
+  const auto took = std::chrono::steady_clock::now() - begin;
+  CHECK(pieces <= static_cast<std::size_t>(took / 2ms) + text.size() / 4096 + 2);
+}
+
+TEST_CASE("a connection that breaks while more of it is waited for is broken on the other side, and never ended") {
+  HelperProcess guest;
+  for (int i = 0; i < 20; ++i) {
+    Teller teller(numbers(20), 16, Teller::End::broken);
+    auto end = guest.session().tunnel().connect(teller.port());
+    REQUIRE(end);
+    auto piece = (*end)->receive();
+    while (piece && !piece->empty()) piece = (*end)->receive();
+    CHECK_FALSE(piece);
+  }
 }
 
 TEST_CASE("a connection is held open without traffic, and answers one byte at a time") {

@@ -19,6 +19,11 @@ bool Stream::failed() const {
   return failed_.has_value();
 }
 
+std::uint64_t Stream::delivered() const {
+  const std::lock_guard lock(mutex_);
+  return delivered_;
+}
+
 void Stream::hang_up() {
   bool clean = false;
   {
@@ -184,6 +189,7 @@ const char* Stream::deliver(const Frame& frame) {
   if (inbox_bytes_ > kWindow + kPieceCost) return "content beyond its credit";
   peer_finished_ = frame.kind == Kind::finish;
   inbox_.push_back({frame.kind, frame.flags == 1, Buffer(frame.payload.begin(), frame.payload.end())});
+  ++delivered_;
   return nullptr;
 }
 

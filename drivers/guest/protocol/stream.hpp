@@ -50,6 +50,9 @@ class Stream {
   /// timeout.
   Result<Item> receive(Moment deadline = Moment::max());
 
+  /// How many messages and pieces of content have arrived.
+  [[nodiscard]] std::uint64_t delivered() const;
+
   /// For the connection: a frame for this stream came in. An answer says how it breaks the protocol.
   const char* deliver(const Frame& frame);
   /// For the connection: nobody holds the stream any more. Tells the other end when that is half way.
@@ -80,6 +83,7 @@ class Stream {
   std::condition_variable changed_;
   std::deque<Piece> inbox_;  // guarded by mutex_, as are those below
   std::size_t inbox_bytes_ = 0;
+  std::uint64_t delivered_ = 0;
   std::size_t credit_ = kWindow;
   bool finished_ = false, peer_finished_ = false;
   std::optional<Error> failed_;

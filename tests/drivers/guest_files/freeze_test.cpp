@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -146,6 +147,53 @@ TEST_CASE("two file systems are frozen together, a file system in a file of anot
   INFO(why(frozen));
   REQUIRE(frozen);
   CHECK(*files->thaw());
+}
+
+TEST_CASE("a set over two disks is frozen whole, and its last round brings what both got before") {
+  auto& sandbox = Sandbox::get();
+  Pair pair(sandbox.ext4("from"), sandbox.ext4("to"));
+  const auto other = sandbox.ext4("other"), below = pair.from.root + "/below";
+  std::filesystem::create_directories(below);
+  REQUIRE(::mount(other.c_str(), below.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  for (int i = 0; i < 20; ++i) write_file(below + "/" + std::to_string(i), "x");
+  pair.begin();
+  append_file(pair.from.root + "/first", "of one disk");
+  append_file(below + "/7", " and of the other");
+  REQUIRE(pair.source->sync({"data"}));
+  REQUIRE(pair.source->freeze({"data"}, 20s));
+  {
+    Writer one(pair.from.root + "/late"), two(below + "/late");
+    CHECK_FALSE(one.done_within(50ms));
+    CHECK_FALSE(two.done_within(1ms));
+    const auto moved = pair.round(RoundMode::events);
+    CHECK_FALSE(moved.emitted.scanned);
+    CHECK(pair.source_digest() == pair.target_digest());
+    CHECK(read_file(pair.to.root + "/first") == "of one disk");
+    CHECK(read_file(pair.to.root + "/below/7") == "x and of the other");
+    CHECK_FALSE(two.done_within(1ms));
+    CHECK(*pair.source->thaw());
+    CHECK((one.done_within(5s) && two.done_within(5s)));
+  }
+  pair.round(RoundMode::events);
+  pair.require_equal();
+}
+
+TEST_CASE("of a set over two disks one that somebody else froze keeps neither frozen") {
+  auto& sandbox = Sandbox::get();
+  Pair pair(sandbox.ext4("from"), sandbox.directory("to"));
+  const auto other = sandbox.ext4("other"), below = pair.from.root + "/below";
+  std::filesystem::create_directories(below);
+  REQUIRE(::mount(other.c_str(), below.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  REQUIRE(pair.source->start_capture({pair.from}));
+  const int fd = ::open(pair.from.root.c_str(), O_RDONLY);  // the one whose turn comes last
+  REQUIRE(::ioctl(fd, FIFREEZE, 0) == 0);
+  const auto refused = pair.source->freeze({"data"}, 20s);
+  CHECK(::ioctl(fd, FITHAW, 0) == 0);
+  ::close(fd);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::busy);
+  Writer one(pair.from.root + "/free"), two(below + "/free");
+  CHECK((one.done_within(5s) && two.done_within(5s)));
 }
 
 TEST_CASE("a set on tmpfs cannot be frozen, and is told so before anything is") {

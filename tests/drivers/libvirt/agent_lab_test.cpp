@@ -1,4 +1,6 @@
+#include <future>
 #include <string>
+#include <thread>
 
 #include "catch.hpp"
 #include "lab_world.hpp"
@@ -47,6 +49,25 @@ TEST_CASE("the guest agent runs commands with separate streams, input, environme
     for (int i = 0; i < 10; ++i) lab::in_guest(*guest, {"true"});
   });
   lab::report("a command through the guest agent", static_cast<double>(spent.count()) / 10, "ms");
+}
+
+TEST_CASE("agents that hang keep no other call waiting", "[lab]") {
+  lab::require_lab();
+  LibvirtParts parts;
+  const auto guest = lab::guest(parts, lab::original());
+  // Not before the answer is out, and for longer than an agent is waited for.
+  lab::in_guest(*guest, {"sh", "-c",
+                         "(sleep 1; kill -STOP $(pidof qemu-ga); sleep 12; kill -CONT $(pidof qemu-ga)) >/dev/null "
+                         "2>&1 &"});
+  std::this_thread::sleep_for(2s);
+  std::vector<std::future<bool>> hung;
+  for (int i = 0; i < 6; ++i)
+    hung.push_back(std::async(std::launch::async, [&] { return parts.agent(lab::original(), 0ms).has_value(); }));
+  std::this_thread::sleep_for(500ms);
+  const auto spent = lab::time_of([&] { CHECK(lab::must(parts.lifecycle().inspect(lab::original())).persistent); });
+  CHECK(spent < 4s);  // an agent is given up after 5
+  for (auto& one : hung) CHECK_FALSE(one.get());
+  (void)lab::guest(parts, lab::original());
 }
 
 TEST_CASE("a command's output is cut at its limit and says so", "[lab]") {

@@ -1,7 +1,6 @@
 #include "drivers/libvirt/base64.hpp"
 
 #include "catch.hpp"
-#include "drivers/libvirt/event_queue.hpp"
 #include "drivers/libvirt/overlay_store.hpp"
 
 using namespace moult;
@@ -24,20 +23,6 @@ TEST_CASE("what a hostile guest sends instead of base64 is nothing") {
     INFO(text);
     CHECK_FALSE(from_base64(text));
   }
-}
-
-TEST_CASE("events are taken once, in order; when too many came, the last says so") {
-  EventQueue queue;
-  queue.push({"qemu:///system", "web", MachineEventKind::paused});
-  queue.push({"qemu:///system", "web", MachineEventKind::crashed});
-  const auto taken = queue.take();
-  REQUIRE(taken.size() == 2);
-  CHECK(taken.front().kind == MachineEventKind::paused);
-  CHECK(queue.take().empty());
-  for (std::size_t i = 0; i <= EventQueue::kLimit; ++i) queue.push({"u", "d", MachineEventKind::started});
-  const auto many = queue.take();
-  CHECK(many.size() == EventQueue::kLimit);
-  CHECK(many.back().kind == MachineEventKind::missed);
 }
 
 TEST_CASE("a URI without a host is this machine's own") {

@@ -68,7 +68,7 @@ TEST_CASE("a domain that does not exist is absent, and cannot be started") {
   CHECK(parts.lifecycle().stop(pretend("nobody"), 0ms));
 }
 
-TEST_CASE("a machine is stopped and started, twice each, and its events are told") {
+TEST_CASE("a machine is stopped and started, twice each") {
   LibvirtParts parts;
   auto& lifecycle = parts.lifecycle();
   CHECK(lifecycle.inspect(pretend("test"))->state == PowerState::running);
@@ -78,13 +78,6 @@ TEST_CASE("a machine is stopped and started, twice each, and its events are told
   REQUIRE(lifecycle.start(pretend("test")));
   REQUIRE(lifecycle.start(pretend("test")));
   CHECK(lifecycle.inspect(pretend("test"))->state == PowerState::running);
-  std::vector<MachineEvent> seen;
-  for (int i = 0; i < 50 && seen.size() < 2; ++i) {
-    ::usleep(20000);
-    for (const auto& event : parts.events().take()) seen.push_back(event);
-  }
-  REQUIRE(seen.size() >= 2);
-  CHECK(seen.front() == MachineEvent{"test:///default", "test", MachineEventKind::stopped});
 }
 
 TEST_CASE("a hypervisor without a guest agent says so at once, however long one would wait") {

@@ -2,10 +2,13 @@
 #include <signal.h>
 
 #include <fstream>
+#include <future>
+#include <latch>
 #include <thread>
 
 #include "catch.hpp"
 #include "drivers/host_command.hpp"
+#include "drivers/libvirt/host.hpp"
 #include "lab_world.hpp"
 
 using namespace moult;
@@ -62,6 +65,36 @@ TEST_CASE("a libvirtd that its host starts again is waited for", "[lab]") {
   (void)lab::guest(parts, machine);  // the new daemon finds the agents again a moment later
 }
 
+TEST_CASE("many calls, on several connections, go on when a libvirtd that was killed is started again", "[lab]") {
+  lab::require_lab();
+  virt::Hosts hosts;
+  auto& host = hosts.at(lab::original().uri);
+  // More than there are connections; each waits until all are there.
+  const auto all_at_once = [&host] {
+    const auto all = std::make_shared<std::latch>(10);
+    std::vector<std::future<Result<>>> calls;
+    for (int i = 0; i < 10; ++i)
+      calls.push_back(std::async(std::launch::async, [&host, all] {
+        return host.on_domain<void>({"wait for others", virt::Effect::none, 60s}, lab::original().domain,
+                                    [all](_virDomain*) -> Result<> {
+                                      all->arrive_and_wait();
+                                      return {};
+                                    });
+      }));
+    for (auto& call : calls) lab::must(call.get());
+  };
+  all_at_once();
+  kill_daemon();
+  std::thread daemon([] {
+    std::this_thread::sleep_for(2s);
+    start_daemon();
+  });
+  lab::CleanUp join{[&] { daemon.join(); }};
+  all_at_once();
+  LibvirtParts parts;
+  (void)lab::guest(parts, lab::original());
+}
+
 TEST_CASE("a killed libvirtd is unreachable, ends channels and is told; the next one is found again", "[lab]") {
   lab::require_lab();
   LibvirtParts parts;
@@ -71,7 +104,9 @@ TEST_CASE("a killed libvirtd is unreachable, ends channels and is told; the next
   const Fd channel = lab::must(parts.channels().open(machine, kPort));
   lab::must(parts.network().create("restart", machine.uri));
   lab::must(parts.network().move("restart", machine, machine, Side::sealed));
-  (void)parts.events().take();
+  virt::Hosts hosts;
+  lab::must(hosts.at(machine.uri).connection());
+  const auto told = hosts.at(machine.uri).events().told();
 
   kill_daemon();
   CHECK(ends(channel));
@@ -80,9 +115,8 @@ TEST_CASE("a killed libvirtd is unreachable, ends channels and is told; the next
   CHECK(down.error().code == Code::unreachable);
   CHECK(down.error().message.find(machine.uri) != std::string::npos);
   CHECK_FALSE(parts.lifecycle().inspect(machine));  // and it is not waited for again
-  bool told = false;
-  for (const auto& event : parts.events().take()) told = told || event.kind == MachineEventKind::host_lost;
-  CHECK(told);
+  hosts.at(machine.uri).events().await(told, 20s);
+  CHECK(hosts.at(machine.uri).events().told() > told);
 
   start_daemon();
   std::this_thread::sleep_for(1100ms);  // a failure is repeated for a second
