@@ -1,6 +1,6 @@
 #include "orchestrator/phases/captures.hpp"
 
-#include <atomic>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 namespace moult {
@@ -8,16 +8,28 @@ namespace {
 
 constexpr Millis kAnswer{2000};
 
-/// True: the machine's session was not alive, and is another one now. A guest that is off has none, and is not waited
-/// for.
-Result<bool> renew_session(RunContext& run, const MachineRef& original) {
-  MOULT_ASSIGN(GuestSession * session, run.sessions.of(original));
-  if (session->alive(kAnswer)) return false;
-  MOULT_ASSIGN(const auto seen, run.platform().lifecycle().inspect(original));
-  if (seen.state != PowerState::running) return false;
-  run.sessions.drop(original);
-  MOULT_TRY(run.sessions.of(original));
-  return true;
+/// A machine's session that is not alive becomes another one. A guest that is off has none, and is not waited for.
+Result<Renewal> renew_session(RunContext& run, const MachineRef& machine) {
+  MOULT_ASSIGN(GuestSession * session, run.sessions.of(machine));
+  if (session->alive(kAnswer)) return Renewal{};
+  MOULT_ASSIGN(const auto seen, run.platform().lifecycle().inspect(machine));
+  if (seen.state != PowerState::running) return Renewal{false, false};
+  run.sessions.drop(machine);
+  MOULT_TRY(run.sessions.of(machine));
+  return Renewal{true, true};
+}
+
+/// The same of both sides, and the captures on the original.
+Result<Renewal> renew_pair(RunContext& run, const MachinePair& pair) {
+  MOULT_ASSIGN(Renewal pair_is, renew_session(run, pair.original));
+  MOULT_ASSIGN(const Renewal clone, renew_session(run, pair.clone));
+  pair_is.add(clone);
+  for (std::size_t i = 0; i < run.forward.size(); ++i) {
+    if (run.work.plan.data[i].machine != pair.original.name) continue;
+    MOULT_ASSIGN(const bool lost, keep_capture(run, *run.forward[i]));
+    pair_is.add({lost, true});
+  }
+  return pair_is;
 }
 
 }  // namespace
@@ -32,20 +44,16 @@ Result<bool> keep_capture(RunContext& run, DataStrategy& set) {
   return true;
 }
 
-Result<bool> renew_captures(RunContext& run) {
-  std::atomic<bool> renewed{false};
+Result<Renewal> renew_captures(RunContext& run) {
+  std::mutex mutex;
+  Renewal all;
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(const bool session, renew_session(run, pair.original));
-    bool any = session;
-    for (std::size_t i = 0; i < run.forward.size(); ++i) {
-      if (run.work.plan.data[i].machine != pair.original.name) continue;
-      MOULT_ASSIGN(const bool lost, keep_capture(run, *run.forward[i]));
-      any = any || lost;
-    }
-    if (any) renewed = true;
+    MOULT_ASSIGN(const Renewal one, renew_pair(run, pair));
+    const std::lock_guard lock(mutex);
+    all.add(one);
     return {};
   }));
-  return renewed.load();
+  return all;
 }
 
 }  // namespace moult

@@ -16,13 +16,18 @@ constexpr std::size_t kPathLimit = 4096;
 /// What a helper that was lost makes of a call.
 bool may_be_lost(const Error& error) { return error.code == Code::unreachable || error.code == Code::failed; }
 
-/// Does it, and once more where it failed for a helper that was lost in an original.
+/// Does it, and once more where it failed for a helper that was lost, also one in whose place a tunnel began another
+/// meanwhile. What a clone's helper knew of files is lost with it: then it fails for that, as before.
 template <typename T>
 Result<T> despite_losses(RunContext& run, const std::function<Result<T>()>& job) {
   auto done = job();
   if (done || !may_be_lost(done.error())) return done;
   const auto renewed = renew_captures(run);
-  return renewed && *renewed ? job() : done;
+  if (!renewed) return done;
+  const bool broke = renewed->all_answer && done.error().code == Code::unreachable;
+  if (!renewed->anew && !broke) return done;
+  auto again = job();
+  return !again && may_be_lost(again.error()) ? done : again;
 }
 
 }  // namespace
