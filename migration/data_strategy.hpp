@@ -94,7 +94,10 @@ class DataStrategy {
   /// The source is off the network, and `unfence` comes next: who waits at the fence to write is turned away by it, for
   /// the target serves, and nobody would hear of what it still did here.
   virtual void source_sealed() {}
-  /// Both sides' sessions are about to end: lets go of what lives in them. Idempotent.
+  /// Rounds may be repeated through another helper in the target where one was lost: it knows nothing of the set, and
+  /// nothing that was begun through the one before does harm.
+  [[nodiscard]] virtual bool outlives_helper() const { return false; }
+  /// A side's session is about to end: lets go of what lives in it; another round begins it again. Idempotent.
   virtual void let_go() {}
   /// For a set whose disk changes hands; null: its data are carried. Owned by this object.
   [[nodiscard]] virtual DiskMove* disk_move() { return nullptr; }

@@ -52,6 +52,7 @@ class PostgresqlStrategy final : public DataStrategy {
   Result<RoundReport> thorough_round() override;
   Result<Pending> pending() override;
   [[nodiscard]] std::string frozen_set() const override { return {}; }
+  [[nodiscard]] bool outlives_helper() const override { return true; }  // it is a way there, and asks questions
   Result<> fence(Millis ttl) override;
   Result<bool> unfence() override;
   Result<RoundReport> last_round() override;

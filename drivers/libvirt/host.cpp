@@ -30,7 +30,14 @@ struct Host::Line {
       : connection(uri, use, events) {}
   HostConnection connection;
   std::atomic<int> calls = 0;
-  std::atomic<bool> was_open = false;
+};
+
+struct Host::Place {
+  explicit Place(std::shared_ptr<Line> taken) : line(std::move(taken)) { ++line->calls; }
+  ~Place() { --line->calls; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  const std::shared_ptr<Line> line;
 };
 
 Host::Host(const std::string& uri, std::shared_ptr<HostEvents> events)
@@ -44,29 +51,26 @@ Host::~Host() = default;
 Result<Connection> Host::connection() { return first_->connection.get(); }
 
 /// The first one that is free, so that there are no more than are needed.
-Host::Place Host::take_place() {
+std::shared_ptr<Host::Place> Host::take_place() {
   const std::lock_guard lock(mutex_);
   auto line = *std::min_element(lines_.begin(), lines_.end(),
                                 [](const auto& one, const auto& other) { return one->calls < other->calls; });
   const bool more = lines_.size() < kMostLines && std::chrono::steady_clock::now() >= no_more_before_;
   if (line->calls > 0 && more) line = lines_.emplace_back(std::make_shared<Line>(uri_, ConnectionUse::calls, events_));
-  ++line->calls;
-  return {line, std::shared_ptr<void>(line.get(), [line](void*) { --line->calls; })};
+  return std::make_shared<Place>(std::move(line));
 }
 
-Result<Connection> Host::connect(const std::shared_ptr<Line>& line) {
-  if (line == first_ || line->was_open) return line->connection.get();
+Result<Connection> Host::connect(std::shared_ptr<Place>& place) {
   // Whether the host is there is known by the first one. A daemon that takes no more connections is asked on that.
   MOULT_ASSIGN(auto first, connection());
-  auto own = line->connection.get();
-  if (!own) {
-    const std::lock_guard lock(mutex_);
-    std::erase(lines_, line);
-    no_more_before_ = std::chrono::steady_clock::now() + kNoMoreLines;
-    return first;
-  }
-  line->was_open = true;
-  return own;
+  if (place->line == first_) return first;
+  auto own = place->line->connection.get();
+  if (own) return own;
+  const std::lock_guard lock(mutex_);
+  std::erase(lines_, place->line);
+  no_more_before_ = std::chrono::steady_clock::now() + kNoMoreLines;
+  place = std::make_shared<Place>(first_);
+  return first;
 }
 
 Host& Hosts::at(const std::string& uri) {

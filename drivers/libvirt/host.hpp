@@ -51,22 +51,19 @@ class Host {
   }
 
  private:
-  struct Line;  ///< a connection, and how many calls are under way on it
-  /// One call's place on a line. It is given up when the call ends, also one that nobody waits for any more.
-  struct Place {
-    std::shared_ptr<Line> line;
-    std::shared_ptr<void> held;
-  };
-  Place take_place();
-  Result<Connection> connect(const std::shared_ptr<Line>& line);
+  struct Line;   ///< a connection, and how many calls are under way on it
+  struct Place;  ///< one call's, on a line; given up when the call ends, also one that nobody waits for any more
+  std::shared_ptr<Place> take_place();
+  /// The connection of the place, which becomes one on the first line where its own cannot be had.
+  Result<Connection> connect(std::shared_ptr<Place>& place);
 
   /// Once more on the same line when its connection broke, if that does no harm.
   template <typename T>
   Result<T> attempt(const CallSpec& spec, const std::function<Result<T>(_virConnect*)>& work,
                     const std::function<bool()>& harmless) {
-    const Place place = take_place();
+    auto place = take_place();
     for (bool first = true;; first = false) {
-      MOULT_ASSIGN(const Connection connection, connect(place.line));
+      MOULT_ASSIGN(const Connection connection, connect(place));
       auto answer = bounded<T>(spec, [place, connection, work] { return work(connection.get()); });
       const bool broke = !answer && answer.error().code == Code::unreachable && !is_alive(connection);
       if (!first || !broke || !harmless()) return answer;

@@ -83,8 +83,8 @@ Result<Connection> HostConnection::get() {
 Result<Connection> HostConnection::open() {
   for (;;) {
     auto opened = open_connection(uri_, kConnectDeadline, use_, events_);
-    const bool wait = !opened && opened.error().code == Code::unreachable && lost_since_ &&
-                      std::chrono::steady_clock::now() - *lost_since_ < kPatience;
+    const bool wait = use_ == ConnectionUse::calls_and_events && !opened && opened.error().code == Code::unreachable &&
+                      lost_since_ && std::chrono::steady_clock::now() - *lost_since_ < kPatience;
     if (!wait) return opened;
     std::this_thread::sleep_for(kPatientPause);
   }

@@ -28,9 +28,9 @@ class HostConnection {
  public:
   HostConnection(std::string uri, ConnectionUse use, std::shared_ptr<HostEvents> events)
       : uri_(std::move(uri)), use_(use), events_(std::move(events)) {}
-  /// The living connection, opened when there is none. A daemon that answered before is waited for, up to 15 s from its
-  /// loss: one that died is started again by its host. A failure is repeated to everyone for a second, so that many
-  /// callers do not each wait for a dead host.
+  /// The living connection, opened when there is none. By the one with the events a daemon that answered before is
+  /// waited for, up to 15 s from its loss: one that died is started again by its host. A failure is repeated to
+  /// everyone for a second, so that many callers do not each wait for a dead host.
   [[nodiscard]] Result<Connection> get();
 
  private:

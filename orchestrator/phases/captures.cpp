@@ -1,6 +1,6 @@
 #include "orchestrator/phases/captures.hpp"
 
-#include <mutex>
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 namespace moult {
@@ -8,28 +8,37 @@ namespace {
 
 constexpr Millis kAnswer{2000};
 
-/// A machine's session that is not alive becomes another one. A guest that is off has none, and is not waited for.
-Result<Renewal> renew_session(RunContext& run, const MachineRef& machine) {
+/// True: the machine's session was not alive, and is another one now. A guest that is off has none, and is not waited
+/// for.
+Result<bool> renew_session(RunContext& run, const MachineRef& machine) {
   MOULT_ASSIGN(GuestSession * session, run.sessions.of(machine));
-  if (session->alive(kAnswer)) return Renewal{};
+  if (session->alive(kAnswer)) return false;
   MOULT_ASSIGN(const auto seen, run.platform().lifecycle().inspect(machine));
-  if (seen.state != PowerState::running) return Renewal{false, false};
+  if (seen.state != PowerState::running) return false;
   run.sessions.drop(machine);
   MOULT_TRY(run.sessions.of(machine));
-  return Renewal{true, true};
+  return true;
 }
 
-/// The same of both sides, and the captures on the original.
-Result<Renewal> renew_pair(RunContext& run, const MachinePair& pair) {
-  MOULT_ASSIGN(Renewal pair_is, renew_session(run, pair.original));
-  MOULT_ASSIGN(const Renewal clone, renew_session(run, pair.clone));
-  pair_is.add(clone);
+/// Whether its helper answers, which may be another one than before. A guest whose agent does not answer either is not
+/// waited for.
+bool is_a_way(RunContext& run, const MachineRef& clone) {
+  const auto session = run.sessions.of(clone);
+  if (session && (*session)->alive(kAnswer)) return true;
+  if (!run.platform().guests().agent(clone)) return false;
+  const auto renewed = renew_session(run, clone);
+  return renewed && *renewed;
+}
+
+/// There are sets, and each goes on through another helper in the clone.
+bool all_outlive(const RunContext& run, const std::string& machine) {
+  bool any = false;
   for (std::size_t i = 0; i < run.forward.size(); ++i) {
-    if (run.work.plan.data[i].machine != pair.original.name) continue;
-    MOULT_ASSIGN(const bool lost, keep_capture(run, *run.forward[i]));
-    pair_is.add({lost, true});
+    if (!machine.empty() && run.work.plan.data[i].machine != machine) continue;
+    if (!run.forward[i]->outlives_helper()) return false;
+    any = true;
   }
-  return pair_is;
+  return any;
 }
 
 }  // namespace
@@ -44,16 +53,33 @@ Result<bool> keep_capture(RunContext& run, DataStrategy& set) {
   return true;
 }
 
-Result<Renewal> renew_captures(RunContext& run) {
-  std::mutex mutex;
-  Renewal all;
+Result<bool> renew_captures(RunContext& run) {
+  std::atomic<bool> renewed{false};
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) -> Result<> {
-    MOULT_ASSIGN(const Renewal one, renew_pair(run, pair));
-    const std::lock_guard lock(mutex);
-    all.add(one);
+    MOULT_ASSIGN(const bool session, renew_session(run, pair.original));
+    bool any = session;
+    for (std::size_t i = 0; i < run.forward.size(); ++i) {
+      if (run.work.plan.data[i].machine != pair.original.name) continue;
+      MOULT_ASSIGN(const bool lost, keep_capture(run, *run.forward[i]));
+      any = any || lost;
+    }
+    if (any) renewed = true;
     return {};
   }));
-  return all;
+  return renewed.load();
+}
+
+Result<bool> renew_ways(RunContext& run) {
+  if (!all_outlive(run, "")) return false;
+  std::atomic<bool> all{true};
+  MOULT_TRY(run.each_machine([&](const MachinePair& pair) -> Result<> {
+    if (all_outlive(run, pair.original.name) && !is_a_way(run, pair.clone)) all = false;
+    return {};
+  }));
+  if (!all) return false;
+  run.world.observer.warn("a helper was lost through which data are carried; they go on through another one");
+  MOULT_TRY(run.ledger.record("helper.begun_anew", "{}"));
+  return true;
 }
 
 }  // namespace moult

@@ -16,18 +16,22 @@ constexpr std::size_t kPathLimit = 4096;
 /// What a helper that was lost makes of a call.
 bool may_be_lost(const Error& error) { return error.code == Code::unreachable || error.code == Code::failed; }
 
-/// Does it, and once more where it failed for a helper that was lost, also one in whose place a tunnel began another
-/// meanwhile. What a clone's helper knew of files is lost with it: then it fails for that, as before.
+/// What was lost is there again, and what failed for it may be tried once more. Of a clone's helper that is so where
+/// sets go through it and no more: what it knew of files is gone with it.
+Result<bool> is_mended(RunContext& run, const Error& error) {
+  if (!may_be_lost(error)) return false;
+  MOULT_ASSIGN(const bool renewed, renew_captures(run));
+  if (renewed || error.code != Code::unreachable) return renewed;
+  return renew_ways(run);
+}
+
+/// Does it, and once more where it failed for a helper that was lost.
 template <typename T>
 Result<T> despite_losses(RunContext& run, const std::function<Result<T>()>& job) {
   auto done = job();
-  if (done || !may_be_lost(done.error())) return done;
-  const auto renewed = renew_captures(run);
-  if (!renewed) return done;
-  const bool broke = renewed->all_answer && done.error().code == Code::unreachable;
-  if (!renewed->anew && !broke) return done;
-  auto again = job();
-  return !again && may_be_lost(again.error()) ? done : again;
+  if (done) return done;
+  const auto mended = is_mended(run, done.error());
+  return mended && *mended ? job() : done;
 }
 
 }  // namespace

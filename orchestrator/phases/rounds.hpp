@@ -9,8 +9,9 @@
 
 namespace moult {
 
-/// One round of every set, side by side; samples go to the forecast. Where it fails for a helper that was lost in an
-/// original, captures are renewed (phases/captures.hpp) and it is tried once more. Error: conflict, with the paths.
+/// One round of every set, side by side; samples go to the forecast. Where it fails for a helper that was lost,
+/// what was lost is renewed if that helps (phases/captures.hpp), and it is tried once more. Error: conflict, with the
+/// paths.
 [[nodiscard]] Result<> carry_all(RunContext& run, StallForecast& forecast);
 /// A round that ended: its row in the audit log, unless it carried nothing, and its conflicts refused.
 [[nodiscard]] Result<> record_round(RunContext& run, const std::string& set, const Result<RoundReport>& report);

@@ -50,7 +50,7 @@ class Stream {
   /// timeout.
   Result<Item> receive(Moment deadline = Moment::max());
 
-  /// How many messages and pieces of content have arrived.
+  /// How many messages and pieces of content have arrived, their end among them.
   [[nodiscard]] std::uint64_t delivered() const;
 
   /// For the connection: a frame for this stream came in. An answer says how it breaks the protocol.
