@@ -42,6 +42,14 @@ class Writer {
   std::thread thread_;
 };
 
+/// Another disk, mounted inside the set; its directory.
+std::string mount_another_below(const std::string& root) {
+  const auto other = Sandbox::get().ext4("other"), below = root + "/below";
+  std::filesystem::create_directories(below);
+  REQUIRE(::mount(other.c_str(), below.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  return below;
+}
+
 }  // namespace
 
 TEST_CASE("under a frozen file system the last round and the digests work, and writers wait") {
@@ -150,11 +158,8 @@ TEST_CASE("two file systems are frozen together, a file system in a file of anot
 }
 
 TEST_CASE("a set over two disks is frozen whole, and its last round brings what both got before") {
-  auto& sandbox = Sandbox::get();
-  Pair pair(sandbox.ext4("from"), sandbox.ext4("to"));
-  const auto other = sandbox.ext4("other"), below = pair.from.root + "/below";
-  std::filesystem::create_directories(below);
-  REQUIRE(::mount(other.c_str(), below.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  Pair pair(Sandbox::get().ext4("from"), Sandbox::get().ext4("to"));
+  const auto below = mount_another_below(pair.from.root);
   for (int i = 0; i < 20; ++i) write_file(below + "/" + std::to_string(i), "x");
   pair.begin();
   append_file(pair.from.root + "/first", "of one disk");
@@ -179,11 +184,8 @@ TEST_CASE("a set over two disks is frozen whole, and its last round brings what 
 }
 
 TEST_CASE("of a set over two disks one that somebody else froze keeps neither frozen") {
-  auto& sandbox = Sandbox::get();
-  Pair pair(sandbox.ext4("from"), sandbox.directory("to"));
-  const auto other = sandbox.ext4("other"), below = pair.from.root + "/below";
-  std::filesystem::create_directories(below);
-  REQUIRE(::mount(other.c_str(), below.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  Pair pair(Sandbox::get().ext4("from"), Sandbox::get().directory("to"));
+  const auto below = mount_another_below(pair.from.root);
   REQUIRE(pair.source->start_capture({pair.from}));
   const int fd = ::open(pair.from.root.c_str(), O_RDONLY);  // the one whose turn comes last
   REQUIRE(::ioctl(fd, FIFREEZE, 0) == 0);
