@@ -1,5 +1,6 @@
 #include "orchestrator/phases/captures.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
 
@@ -30,15 +31,9 @@ bool is_a_way(RunContext& run, const MachineRef& clone) {
   return renewed && *renewed;
 }
 
-/// There are sets, and each goes on through another helper in the clone.
-bool all_outlive(const RunContext& run, const std::string& machine) {
-  bool any = false;
-  for (std::size_t i = 0; i < run.forward.size(); ++i) {
-    if (!machine.empty() && run.work.plan.data[i].machine != machine) continue;
-    if (!run.forward[i]->outlives_helper()) return false;
-    any = true;
-  }
-  return any;
+bool has_sets(const RunContext& run, const std::string& machine) {
+  return std::any_of(run.work.plan.data.begin(), run.work.plan.data.end(),
+                     [&](const PlannedData& data) { return data.machine == machine; });
 }
 
 }  // namespace
@@ -70,10 +65,12 @@ Result<bool> renew_captures(RunContext& run) {
 }
 
 Result<bool> renew_ways(RunContext& run) {
-  if (!all_outlive(run, "")) return false;
+  const bool all_outlive =
+      std::all_of(run.forward.begin(), run.forward.end(), [](const auto& set) { return set->outlives_helper(); });
+  if (!all_outlive) return false;
   std::atomic<bool> all{true};
   MOULT_TRY(run.each_machine([&](const MachinePair& pair) -> Result<> {
-    if (all_outlive(run, pair.original.name) && !is_a_way(run, pair.clone)) all = false;
+    if (has_sets(run, pair.original.name) && !is_a_way(run, pair.clone)) all = false;
     return {};
   }));
   if (!all) return false;
